@@ -1,0 +1,1 @@
+export { type EndpointId, type EndpointRow, type EndpointState, endpointKey } from './types.ts'

@@ -1,0 +1,7 @@
+export {
+  clusterIdentityRange,
+  type IdentityId,
+  type IdentityRow,
+  localIdentityRange,
+  reservedIdentity,
+} from './types.ts'

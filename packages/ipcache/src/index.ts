@@ -1,0 +1,1 @@
+export type { IpcacheRow, IpIdentityRow, NodeRow } from './types.ts'

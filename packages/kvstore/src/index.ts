@@ -1,0 +1,1 @@
+export type { CallOptions, KvEntry, KvEvent, KvLock, KvStatus, Kvstore } from './types.ts'

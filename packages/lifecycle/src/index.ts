@@ -1,0 +1,3 @@
+export { type Clock, isAbort, sleep, systemClock, throwIfAborted } from './clock.ts'
+export { CodedError, type CodedErrorOptions, describeError, isRetryable } from './errors.ts'
+export { type Closable, Scope } from './scope.ts'

@@ -1,0 +1,1 @@
+export type { Backend, BackendState, FrontendRow } from './types.ts'

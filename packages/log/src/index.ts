@@ -1,0 +1,2 @@
+export { createLogger, type Fields, type LogEvent, type Logger, type LogLevel, logLevels } from './log.ts'
+export { jsonSink, type Sink, textSink } from './sinks.ts'

@@ -1,0 +1,1 @@
+export { type EndpointPolicyRow, type PolicyDirection, type PolicyEntry, policyEntryKey } from './types.ts'

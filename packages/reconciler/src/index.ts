@@ -1,0 +1,8 @@
+export {
+  type Reconciler,
+  type ReconcilerOptions,
+  type ReconcileState,
+  type ReconcileStatus,
+  startReconciler,
+  type Target,
+} from './reconciler.ts'

@@ -1,0 +1,111 @@
+import { CodedError } from '@axoneme/lifecycle'
+import { createLogger } from '@axoneme/log'
+import { createTable } from '@axoneme/tables'
+import fc from 'fast-check'
+import { describe, expect, it, vi } from 'vitest'
+import { startReconciler, type Target } from './reconciler.ts'
+
+type Row = Readonly<{ key: string; value: number }>
+
+const log = createLogger({ sink: () => {} })
+const retry = { minMs: 1, maxMs: 4 }
+
+function memoryTarget(failures: { left: number } = { left: 0 }) {
+  const content = new Map<string, number>()
+  const target: Target<Row> = {
+    update(row) {
+      if (failures.left-- > 0) throw new CodedError('TEST', 'write', { retryable: true })
+      content.set(row.key, row.value)
+    },
+    delete(key) {
+      if (failures.left-- > 0) throw new CodedError('TEST', 'remove', { retryable: true })
+      content.delete(key)
+    },
+    prune(rows) {
+      const wanted = new Set(rows.map((row) => row.key))
+      for (const key of content.keys()) if (!wanted.has(key)) content.delete(key)
+    },
+  }
+  return { content, target }
+}
+
+describe('reconciler', () => {
+  it('makes the target equal to the table whatever fails on the way', async () => {
+    const operation = fc.record({
+      key: fc.constantFrom('a', 'b', 'c'),
+      value: fc.nat(3),
+      remove: fc.boolean(),
+      pause: fc.boolean(),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(operation, { maxLength: 20 }), fc.nat(6), async (operations, failing) => {
+        const table = createTable<Row>({ name: 'rows', key: (row) => row.key })
+        const { content, target } = memoryTarget({ left: failing })
+        content.set('stale', 1)
+        await using _running = startReconciler({
+          name: 'test',
+          table,
+          target,
+          log,
+          retry,
+          signal: new AbortController().signal,
+        })
+        for (const { key, value, remove, pause } of operations) {
+          if (remove) table.delete(key)
+          else table.upsert({ key, value })
+          if (pause) await new Promise(setImmediate)
+        }
+        table.markInitialized()
+        await vi.waitFor(
+          () => expect([...content].sort()).toEqual([...table.rows()].map((r) => [r.key, r.value]).sort()),
+          { interval: 1, timeout: 2000 },
+        )
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('prunes nothing before the table has its whole first state', async () => {
+    const table = createTable<Row>({ name: 'rows', key: (row) => row.key })
+    const { content, target } = memoryTarget()
+    content.set('kept', 7)
+    await using running = startReconciler({
+      name: 'test',
+      table,
+      target,
+      log,
+      retry,
+      signal: new AbortController().signal,
+    })
+    table.upsert({ key: 'a', value: 1 })
+    await running.settled()
+    expect([...content.keys()].sort()).toEqual(['a', 'kept'])
+    table.markInitialized()
+    await vi.waitFor(() => expect([...content.keys()]).toEqual(['a']))
+  })
+
+  it('reports a failing row with its error and lets others pass', async () => {
+    const table = createTable<Row>({ name: 'rows', key: (row) => row.key })
+    const done: string[] = []
+    await using running = startReconciler<Row>({
+      name: 'test',
+      table,
+      log,
+      retry: { minMs: 60_000, maxMs: 60_000 },
+      signal: new AbortController().signal,
+      target: {
+        update: (row) => {
+          if (row.key === 'bad') throw new CodedError('TEST', 'cannot', { retryable: true })
+          done.push(row.key)
+        },
+        delete: () => {},
+      },
+    })
+    table.upsert({ key: 'bad', value: 1 })
+    table.upsert({ key: 'good', value: 1 })
+    await running.settled()
+    expect(done).toEqual(['good'])
+    expect(running.status.get('bad')).toMatchObject({ state: 'error', failures: 1, error: { code: 'TEST' } })
+    expect(running.status.get('good')).toMatchObject({ state: 'done' })
+  })
+})

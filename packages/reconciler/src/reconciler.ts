@@ -1,0 +1,201 @@
+import { jitteredPeriod, nextDelayMs, type Period, type RetryPolicy } from '@axoneme/backoff'
+import { describeError, isAbort, sleep } from '@axoneme/lifecycle'
+import type { Logger } from '@axoneme/log'
+import { createTable, type Table, type WritableTable } from '@axoneme/tables'
+
+/** Where rows are carried to. All verbs are idempotent, and the target remembers nothing of its own. */
+export type Target<Row> = {
+  update(row: Row, signal: AbortSignal): void | Promise<void>
+  delete(key: string, row: Row, signal: AbortSignal): void | Promise<void>
+  /** Removes what is in the target and not in `rows`. Runs once the table is initialised, then every period. */
+  prune?(rows: readonly Row[], signal: AbortSignal): void | Promise<void>
+}
+
+export type ReconcileState = 'pending' | 'done' | 'error'
+export type ReconcileStatus<Row> = Readonly<{
+  key: string
+  state: ReconcileState
+  /** The row that the state speaks of. */
+  row: Row
+  failures: number
+  error?: unknown
+}>
+
+export type ReconcilerOptions<Row> = Readonly<{
+  name: string
+  table: Table<Row>
+  target: Target<Row>
+  log: Logger
+  signal: AbortSignal
+  retry?: RetryPolicy
+  /** How often to prune; every update is also repeated then when `refresh` is set. */
+  prune?: Period
+  /** Called before a batch's first row and after its last, for targets that collect rows into one operation. */
+  onBatch?: (size: number, durationMs: number) => void
+}>
+
+export type Reconciler<Row> = AsyncDisposable & {
+  /** One row per key that is desired or still to be removed. */
+  readonly status: Table<ReconcileStatus<Row>>
+  /** Resolves when everything that is in the table now has been carried over or has failed at least once. */
+  settled(): Promise<void>
+}
+
+const defaultRetry: RetryPolicy = { minMs: 50, maxMs: 30_000 }
+const defaultPrune: Period = { baseMs: 300_000, jitter: 0.2 }
+
+/**
+ * Carries a table's rows to a target, one at a time and in order of change. A failure becomes a status on the row
+ * and a retry with backoff, never an exception in the writer. A newer row replaces a failed one at once.
+ */
+export function startReconciler<Row>(options: ReconcilerOptions<Row>): Reconciler<Row> {
+  return new RunningReconciler(options)
+}
+
+type Work<Row> = { row: Row; deleted: boolean; failures: number; notBeforeMs: number; delayMs: number }
+
+class RunningReconciler<Row> implements Reconciler<Row> {
+  readonly status: WritableTable<ReconcileStatus<Row>>
+  readonly #options: ReconcilerOptions<Row>
+  readonly #work = new Map<string, Work<Row>>()
+  readonly #stop = new AbortController()
+  readonly #signal: AbortSignal
+  readonly #finished: Promise<void>
+  readonly #idle = new Set<() => void>()
+  #pruneDue = true
+  #nextPruneMs = 0
+
+  constructor(options: ReconcilerOptions<Row>) {
+    this.#options = options
+    this.status = createTable<ReconcileStatus<Row>>({ name: `${options.name} status`, key: (row) => row.key })
+    this.#signal = AbortSignal.any([options.signal, this.#stop.signal])
+    this.#finished = this.#run().catch((error: unknown) => {
+      if (!this.#signal.aborted) options.log.error('reconciler ended', { reconciler: options.name, error })
+    })
+  }
+
+  async settled(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#idle.add(resolve)
+    this.#signal.addEventListener('abort', () => resolve(), { once: true })
+    // Wakes the loop, so that an idle reconciler answers too.
+    this.#wake?.()
+    await promise
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new DOMException(`${this.#options.name} stopped`, 'AbortError'))
+    await this.#finished
+  }
+
+  #wake: (() => void) | undefined
+
+  async #run(): Promise<void> {
+    using changes = this.#options.table.changes()
+    for (;;) {
+      // Only those who asked before this pass began get its answer.
+      const asked = [...this.#idle]
+      for (const change of changes.take()) {
+        this.#work.set(change.key, {
+          row: change.row,
+          deleted: change.kind === 'delete',
+          failures: 0,
+          notBeforeMs: 0,
+          delayMs: 0,
+        })
+        this.#report(change.key, change.row, 'pending', 0)
+      }
+      await this.#runDue()
+      await this.#runPrune()
+      this.#signal.throwIfAborted()
+      if ([...this.#work.values()].every((work) => work.failures > 0)) {
+        for (const resolve of asked) {
+          this.#idle.delete(resolve)
+          resolve()
+        }
+      }
+      await this.#pause(changes)
+    }
+  }
+
+  async #runDue(): Promise<void> {
+    const startedMs = Date.now()
+    let count = 0
+    for (const [key, work] of [...this.#work]) {
+      if (work.notBeforeMs > startedMs) continue
+      this.#signal.throwIfAborted()
+      count++
+      await this.#runOne(key, work)
+    }
+    if (count > 0) this.#options.onBatch?.(count, Date.now() - startedMs)
+  }
+
+  async #runOne(key: string, work: Work<Row>): Promise<void> {
+    const { target, name, log } = this.#options
+    try {
+      if (work.deleted) await target.delete(key, work.row, this.#signal)
+      else await target.update(work.row, this.#signal)
+      this.#work.delete(key)
+      if (work.deleted) this.status.delete(key)
+      else this.#report(key, work.row, 'done', 0)
+    } catch (error) {
+      if (this.#signal.aborted || isAbort(error, this.#signal)) throw error
+      work.failures++
+      work.delayMs = nextDelayMs(this.#options.retry ?? defaultRetry, {
+        attempt: work.failures,
+        previousMs: work.delayMs,
+        random: Math.random,
+      })
+      work.notBeforeMs = Date.now() + work.delayMs
+      this.#report(key, work.row, 'error', work.failures, error)
+      const fields = { reconciler: name, key, failures: work.failures, error: describeError(error) }
+      if (work.failures === 1) log.warn('row failed, retrying', fields)
+      else log.debug('row failed again', fields)
+    }
+  }
+
+  async #runPrune(): Promise<void> {
+    const { table, target, prune = defaultPrune, log, name } = this.#options
+    if (target.prune === undefined || !table.initialized) return
+    if (!this.#pruneDue && Date.now() < this.#nextPruneMs) return
+    try {
+      await target.prune([...table.rows()], this.#signal)
+    } catch (error) {
+      if (this.#signal.aborted) throw error
+      log.warn('prune failed', { reconciler: name, error: describeError(error) })
+    }
+    this.#pruneDue = false
+    this.#nextPruneMs = Date.now() + jitteredPeriod(prune)
+  }
+
+  async #pause(changes: { wait(signal: AbortSignal): Promise<void> }): Promise<void> {
+    const round = new AbortController()
+    const signal = AbortSignal.any([this.#signal, round.signal])
+    const woken = Promise.withResolvers<void>()
+    this.#wake = woken.resolve
+    if (this.#idle.size > 0) woken.resolve()
+    const dueMs = Math.min(
+      ...[...this.#work.values()].map((work) => work.notBeforeMs),
+      this.#options.target.prune === undefined || !this.#options.table.initialized
+        ? Number.POSITIVE_INFINITY
+        : this.#nextPruneMs,
+    )
+    const waits: Promise<void>[] = [changes.wait(signal), woken.promise]
+    if (!this.#options.table.initialized) waits.push(this.#options.table.whenInitialized(signal))
+    if (Number.isFinite(dueMs)) {
+      // setTimeout overflows beyond 2^31 ms; waking early is harmless.
+      waits.push(sleep(Math.min(Math.max(1, dueMs - Date.now()), 2 ** 30), { signal }))
+    }
+    try {
+      await Promise.race(waits)
+    } finally {
+      round.abort()
+      for (const wait of waits) wait.catch(() => {})
+      this.#wake = undefined
+    }
+  }
+
+  #report(key: string, row: Row, state: ReconcileState, failures: number, error?: unknown): void {
+    this.status.upsert({ key, row, state, failures, ...(error === undefined ? {} : { error }) })
+  }
+}

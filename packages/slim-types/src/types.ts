@@ -1,0 +1,130 @@
+/** Labels or annotations; keys and values are interned strings. */
+export type Labels = Readonly<Record<string, string>>
+
+export type SlimMeta = Readonly<{
+  name: string
+  /** Empty for cluster-scoped objects. */
+  namespace: string
+  uid: string
+  resourceVersion: string
+  labels: Labels
+}>
+
+export type SlimContainerPort = Readonly<{ name: string; port: number; protocol: string }>
+
+export type SlimPod = SlimMeta &
+  Readonly<{
+    nodeName: string
+    serviceAccount: string
+    hostNetwork: boolean
+    phase: string
+    hostIP: string
+    podIPs: readonly string[]
+    ports: readonly SlimContainerPort[]
+    /** True once deletion was asked for (a deletionTimestamp is set). */
+    deleting: boolean
+  }>
+
+export type SlimNodeAddress = Readonly<{ type: string; address: string }>
+
+export type SlimNode = SlimMeta &
+  Readonly<{
+    addresses: readonly SlimNodeAddress[]
+    podCIDRs: readonly string[]
+    taints: readonly Readonly<{ key: string; value: string; effect: string }>[]
+    unschedulable: boolean
+  }>
+
+export type SlimNamespace = SlimMeta
+
+export type SlimServicePort = Readonly<{
+  name: string
+  protocol: string
+  port: number
+  /** Number, or the name of a container port. */
+  targetPort: number | string
+  nodePort: number
+}>
+
+export type SlimService = SlimMeta &
+  Readonly<{
+    type: string
+    clusterIPs: readonly string[]
+    externalIPs: readonly string[]
+    loadBalancerIPs: readonly string[]
+    ports: readonly SlimServicePort[]
+    selector: Labels
+    sessionAffinity: string
+    sessionAffinityTimeoutSeconds: number
+    internalTrafficPolicy: string
+    externalTrafficPolicy: string
+  }>
+
+export type SlimSliceEndpoint = Readonly<{
+  addresses: readonly string[]
+  /** The API's defaults are applied: unknown readiness counts as ready. */
+  ready: boolean
+  serving: boolean
+  terminating: boolean
+  nodeName: string
+}>
+
+export type SlimEndpointSlice = SlimMeta &
+  Readonly<{
+    /** The label kubernetes.io/service-name. */
+    serviceName: string
+    addressType: string
+    endpoints: readonly SlimSliceEndpoint[]
+    ports: readonly Readonly<{ name: string; protocol: string; port: number }>[]
+  }>
+
+export type SlimLabelSelectorRequirement = Readonly<{
+  key: string
+  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
+  values: readonly string[]
+}>
+
+export type SlimLabelSelector = Readonly<{
+  matchLabels: Labels
+  matchExpressions: readonly SlimLabelSelectorRequirement[]
+}>
+
+export type SlimNetworkPolicyPeer = Readonly<{
+  podSelector?: SlimLabelSelector
+  namespaceSelector?: SlimLabelSelector
+  ipBlock?: Readonly<{ cidr: string; except: readonly string[] }>
+}>
+
+export type SlimNetworkPolicyPort = Readonly<{
+  protocol: string
+  /** Absent: every port. A string names a container port. */
+  port?: number | string
+  endPort?: number
+}>
+
+/** `peers` empty: any peer; `ports` empty: any port (the API's meaning). */
+export type SlimNetworkPolicyRule = Readonly<{
+  peers: readonly SlimNetworkPolicyPeer[]
+  ports: readonly SlimNetworkPolicyPort[]
+}>
+
+export type SlimNetworkPolicy = SlimMeta &
+  Readonly<{
+    podSelector: SlimLabelSelector
+    /** The API's default is applied: Ingress always unless stated, Egress when egress rules exist. */
+    policyTypes: readonly ('Ingress' | 'Egress')[]
+    ingress: readonly SlimNetworkPolicyRule[]
+    egress: readonly SlimNetworkPolicyRule[]
+  }>
+
+/** The fields of a cilium.io/v2 CiliumNode that are acted on. */
+export type SlimCiliumNode = SlimMeta &
+  Readonly<{
+    addresses: readonly SlimNodeAddress[]
+    podCIDRs: readonly string[]
+  }>
+
+/** `namespace/name`, or the name alone for cluster-scoped objects: the key of every slim row. */
+export function objectKey(meta: Readonly<{ namespace: string; name: string }>): string {
+  return meta.namespace === '' ? meta.name : `${meta.namespace}/${meta.name}`
+}

@@ -1,0 +1,16 @@
+export {
+  E2BIG,
+  EAGAIN,
+  EBUSY,
+  EEXIST,
+  EINTR,
+  EINVAL,
+  ENODEV,
+  ENOENT,
+  ENOSPC,
+  EPERM,
+  ESRCH,
+  errnoName,
+  SyscallError,
+} from './errors.ts'
+export { addressOf, type SyscallArgument, type SyscallName, syscall } from './syscall.ts'

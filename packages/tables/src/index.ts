@@ -1,0 +1,9 @@
+export { allInitialized, derive } from './derive.ts'
+export {
+  type Change,
+  type ChangeStream,
+  createTable,
+  type Table,
+  type TableOptions,
+  type WritableTable,
+} from './table.ts'

@@ -1,0 +1,239 @@
+/** What happened to one key since the reader last looked; updates in between are folded into the last one. */
+export type Change<Row> =
+  | Readonly<{ kind: 'upsert'; key: string; row: Row }>
+  /** `row` is the last row that was known under the key. */
+  | Readonly<{ kind: 'delete'; key: string; row: Row }>
+
+/** A reader's own view of what changed. Starts with every row that exists. Memory: one entry per changed key. */
+export type ChangeStream<Row> = Disposable & {
+  /** All pending changes, oldest first, at once; empty when there are none. */
+  take(): Change<Row>[]
+  /** Resolves when changes are pending (at once when some are). */
+  wait(signal: AbortSignal): Promise<void>
+  /** Batches until the signal aborts, which ends the loop without an error. */
+  batches(signal: AbortSignal): AsyncIterable<Change<Row>[]>
+}
+
+/** The reader's side of a table. */
+export type Table<Row> = {
+  readonly name: string
+  readonly size: number
+  /** Grows with each change of content. */
+  readonly revision: number
+  /** True once the table's source has delivered its whole first state: absence then means absence. */
+  readonly initialized: boolean
+  whenInitialized(signal: AbortSignal): Promise<void>
+  get(key: string): Row | undefined
+  has(key: string): boolean
+  rows(): IterableIterator<Row>
+  keys(): IterableIterator<string>
+  /** Rows whose index function gave `value`. */
+  byIndex(index: string, value: string): Row[]
+  changes(): ChangeStream<Row>
+}
+
+/** The writer's side; each table has one writer. */
+export type WritableTable<Row> = Table<Row> & {
+  /** False when the row equals the one that is there: nothing changes then. */
+  upsert(row: Row): boolean
+  delete(key: string): boolean
+  /** Makes the content equal to `rows`: the full diff that a reconnect needs. */
+  replaceAll(rows: Iterable<Row>): void
+  markInitialized(): void
+}
+
+export type TableOptions<Row> = Readonly<{
+  name: string
+  key: (row: Row) => string
+  /** Secondary indexes: each row is found under every value its function returns. */
+  indexes?: Readonly<Record<string, (row: Row) => readonly string[]>>
+  /** Equal rows are not changes. Identity by default. */
+  equals?: (a: Row, b: Row) => boolean
+}>
+
+export function createTable<Row>(options: TableOptions<Row>): WritableTable<Row> {
+  return new MemoryTable(options)
+}
+
+type Pending<Row> = { row: Row; deleted: boolean }
+
+class MemoryTable<Row> implements WritableTable<Row> {
+  readonly name: string
+  revision = 0
+  initialized = false
+  readonly #options: TableOptions<Row>
+  readonly #rows = new Map<string, Row>()
+  readonly #indexes = new Map<string, Map<string, Set<string>>>()
+  readonly #streams = new Set<Stream<Row>>()
+  readonly #initialized = Promise.withResolvers<void>()
+
+  constructor(options: TableOptions<Row>) {
+    this.name = options.name
+    this.#options = options
+    for (const index of Object.keys(options.indexes ?? {})) this.#indexes.set(index, new Map())
+  }
+
+  get size(): number {
+    return this.#rows.size
+  }
+
+  get(key: string): Row | undefined {
+    return this.#rows.get(key)
+  }
+
+  has(key: string): boolean {
+    return this.#rows.has(key)
+  }
+
+  rows(): IterableIterator<Row> {
+    return this.#rows.values()
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#rows.keys()
+  }
+
+  byIndex(index: string, value: string): Row[] {
+    const values = this.#indexes.get(index)
+    if (values === undefined) throw new Error(`table ${this.name} has no index ${index}`)
+    return Array.from(values.get(value) ?? [], (key) => this.#rows.get(key) as Row)
+  }
+
+  changes(): ChangeStream<Row> {
+    const stream = new Stream<Row>(this.#rows, () => this.#streams.delete(stream))
+    this.#streams.add(stream)
+    return stream
+  }
+
+  upsert(row: Row): boolean {
+    const key = this.#options.key(row)
+    const old = this.#rows.get(key)
+    if (old !== undefined && (old === row || this.#options.equals?.(old, row) === true)) return false
+    if (old !== undefined) this.#unindex(key, old)
+    this.#rows.set(key, row)
+    for (const [index, valuesOf] of Object.entries(this.#options.indexes ?? {})) {
+      const values = this.#indexes.get(index) as Map<string, Set<string>>
+      for (const value of valuesOf(row)) {
+        const keys = values.get(value)
+        if (keys === undefined) values.set(value, new Set([key]))
+        else keys.add(key)
+      }
+    }
+    this.#changed(key, { row, deleted: false })
+    return true
+  }
+
+  delete(key: string): boolean {
+    const old = this.#rows.get(key)
+    if (old === undefined) return false
+    this.#unindex(key, old)
+    this.#rows.delete(key)
+    this.#changed(key, { row: old, deleted: true })
+    return true
+  }
+
+  replaceAll(rows: Iterable<Row>): void {
+    const wanted = new Set<string>()
+    for (const row of rows) {
+      wanted.add(this.#options.key(row))
+      this.upsert(row)
+    }
+    for (const key of [...this.#rows.keys()]) if (!wanted.has(key)) this.delete(key)
+  }
+
+  markInitialized(): void {
+    if (this.initialized) return
+    this.initialized = true
+    this.#initialized.resolve()
+    for (const stream of this.#streams) stream.wake()
+  }
+
+  async whenInitialized(signal: AbortSignal): Promise<void> {
+    if (!this.initialized) await abortable(this.#initialized.promise, signal)
+  }
+
+  #unindex(key: string, row: Row): void {
+    for (const [index, valuesOf] of Object.entries(this.#options.indexes ?? {})) {
+      const values = this.#indexes.get(index) as Map<string, Set<string>>
+      for (const value of valuesOf(row)) {
+        const keys = values.get(value)
+        keys?.delete(key)
+        if (keys?.size === 0) values.delete(value)
+      }
+    }
+  }
+
+  #changed(key: string, pending: Pending<Row>): void {
+    this.revision++
+    for (const stream of this.#streams) stream.push(key, pending)
+  }
+}
+
+class Stream<Row> implements ChangeStream<Row> {
+  #pending = new Map<string, Pending<Row>>()
+  #waiter: PromiseWithResolvers<void> | undefined
+  readonly #release: () => void
+
+  constructor(rows: ReadonlyMap<string, Row>, release: () => void) {
+    this.#release = release
+    for (const [key, row] of rows) this.#pending.set(key, { row, deleted: false })
+  }
+
+  push(key: string, pending: Pending<Row>): void {
+    // Re-inserted, so that the order is that of the last change.
+    this.#pending.delete(key)
+    this.#pending.set(key, pending)
+    this.wake()
+  }
+
+  wake(): void {
+    this.#waiter?.resolve()
+    this.#waiter = undefined
+  }
+
+  take(): Change<Row>[] {
+    const taken = Array.from(
+      this.#pending,
+      ([key, { row, deleted }]): Change<Row> => ({ kind: deleted ? 'delete' : 'upsert', key, row }),
+    )
+    this.#pending.clear()
+    return taken
+  }
+
+  async wait(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (this.#pending.size > 0) return
+    this.#waiter ??= Promise.withResolvers<void>()
+    await abortable(this.#waiter.promise, signal)
+  }
+
+  async *batches(signal: AbortSignal): AsyncIterable<Change<Row>[]> {
+    while (!signal.aborted) {
+      try {
+        await this.wait(signal)
+      } catch (error) {
+        if (signal.aborted) return
+        throw error
+      }
+      const batch = this.take()
+      if (batch.length > 0) yield batch
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#release()
+    this.#pending = new Map()
+  }
+}
+
+async function abortable(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = () => aborted.reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await Promise.race([promise, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
