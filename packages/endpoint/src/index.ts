@@ -1,1 +1,19 @@
-export { type EndpointId, type EndpointRow, type EndpointState, endpointKey } from './types.ts'
+export {
+  type AddRequest,
+  type AddressSource,
+  createEndpointController,
+  type EndpointController,
+  type EndpointControllerOptions,
+  type IdentitySource,
+} from './controller.ts'
+export { AttachmentExistsError, AttachmentGoneError, EndpointIdsExhaustedError, UnknownPodError } from './errors.ts'
+export { createEndpointTable } from './table.ts'
+export {
+  type Attachment,
+  attachmentKey,
+  type EndpointId,
+  type EndpointRow,
+  type EndpointState,
+  endpointKey,
+  maxEndpointId,
+} from './types.ts'

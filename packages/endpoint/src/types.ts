@@ -1,14 +1,12 @@
 import type { IdentityId } from '@axoneme/identity'
-import type { Labels } from '@axoneme/slim-types'
 
 /** The number of an endpoint on its node, 1 to 65535: index of its tail calls and name of its maps. */
 export type EndpointId = number & { readonly __brand?: 'EndpointId' }
 
-/**
- * `waiting-for-identity` -> `ready`; `disconnecting` once DEL came or the pod is gone. Only endpoints with an
- * identity are realised in the datapath.
- */
-export type EndpointState = 'waiting-for-identity' | 'ready' | 'disconnecting'
+export const maxEndpointId = 65535
+
+/** `ready` once it has an identity: only then it is realised in the datapath. */
+export type EndpointState = 'waiting-for-identity' | 'ready'
 
 /** One pod interface on this node. Everything that the datapath needs and that a restart must restore. */
 export type EndpointRow = Readonly<{
@@ -16,7 +14,7 @@ export type EndpointRow = Readonly<{
   containerId: string
   /** Interface name inside the pod. */
   ifName: string
-  /** Path of the pod's network namespace; empty when it is gone. */
+  /** Path of the pod's network namespace. */
   netnsPath: string
   namespace: string
   podName: string
@@ -27,10 +25,8 @@ export type EndpointRow = Readonly<{
   hostMac: string
   /** Name of the host side of the veth pair. */
   hostIfName: string
-  /** 0 until the link exists. */
-  hostIfIndex: number
-  /** The pod's Kubernetes labels as the identity was made from. */
-  labels: Labels
+  /** The security labels that the identity stands for (`k8s:app` ...); empty until known. */
+  labels: Readonly<Record<string, string>>
   /** 0 until allocated. */
   identity: IdentityId
   state: EndpointState
@@ -38,4 +34,11 @@ export type EndpointRow = Readonly<{
 
 export function endpointKey(id: EndpointId): string {
   return String(id)
+}
+
+/** One attachment, in the words of the CNI specification. */
+export type Attachment = Readonly<{ containerId: string; ifName: string }>
+
+export function attachmentKey({ containerId, ifName }: Attachment): string {
+  return `${containerId}/${ifName}`
 }
