@@ -13,4 +13,20 @@ export {
   errnoName,
   SyscallError,
 } from './errors.ts'
+export {
+  createNetns,
+  deleteNetns,
+  type Netns,
+  NetnsLostError,
+  netnsInode,
+  openNetns,
+  withNetns,
+} from './namespaces.ts'
+export {
+  bindUdpInNetns,
+  type ConnectOptions,
+  connectInNetns,
+  serveTcpInNetns,
+} from './netns-sockets.ts'
+export { bindUdp, listenTcp, type SocketAddress, unconnectedTcp } from './sockets.ts'
 export { addressOf, type SyscallArgument, type SyscallName, syscall } from './syscall.ts'
