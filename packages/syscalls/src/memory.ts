@@ -35,7 +35,6 @@ export function mapSharedMemory({
       if (!mapped) return
       mapped = false
       // Detaches the buffer: views of it have length 0 from here on.
-      structuredClone(bytes.slice(0, 0), { transfer: [] })
       bytes.transfer(0)
       const result = syscall('munmap', address, length)
       if (result < 0) throw new SyscallError('munmap', `fd ${fd}`, -result)
