@@ -1,0 +1,8 @@
+export { formatDuration, parseDuration } from './duration.ts'
+export { type OptionProblem, OptionsError } from './errors.ts'
+export { readOptionFiles } from './files.ts'
+export { formatHelp, formatOptionTable, type OptionDoc, optionDocs } from './help.ts'
+export { boolean, cidr, cidrList, duration, integer, ip, list, oneOf, path, string } from './kinds.ts'
+export { nearestName } from './nearest.ts'
+export { type Config, defineOptions, environmentName, type Option, type OptionSet } from './option.ts'
+export { type OptionSources, type Parsed, parseOptions, wantsHelp } from './parse.ts'
