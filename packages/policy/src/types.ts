@@ -29,6 +29,26 @@ export type EndpointPolicyRow = Readonly<{
   entries: readonly PolicyEntry[]
 }>
 
+/** The identity that this node gave to a prefix which a policy names. */
+export type PrefixIdentityRow = Readonly<{
+  /** Canonical: `10.0.0.0/8`. */
+  prefix: string
+  identity: IdentityId
+}>
+
+/** A part of a policy that is not applied. What it would have allowed is not allowed. */
+export type PolicyErrorRow = Readonly<{
+  namespace: string
+  name: string
+  /** Path of the field, as in the object: `ingress[0].ports[1].port`. */
+  field: string
+  message: string
+}>
+
 export function policyEntryKey(entry: PolicyEntry): string {
   return `${entry.direction}/${entry.identity}/${entry.protocol}/${entry.port}/${entry.portPrefixLength}`
+}
+
+export function policyErrorKey(row: PolicyErrorRow): string {
+  return `${row.namespace}/${row.name}#${row.field}`
 }
