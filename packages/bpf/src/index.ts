@@ -1,3 +1,5 @@
+export { BpfLink } from './attach/link.ts'
+export type { TcxAttachment, TrafficDirection } from './attach/tcx.ts'
 export { type BtfTypeOf, btfSizeOf, btfTypeAt, findBtfType, resolveBtfType } from './btf/lookup.ts'
 export { parseBtf } from './btf/parse.ts'
 export { structLayout } from './btf/struct-layout.ts'
@@ -12,6 +14,11 @@ export type {
   BtfType,
 } from './btf/types.ts'
 export { BtfError, LayoutError, MapFullError, MapShapeError, ProgramRejectedError } from './errors.ts'
+export { isBpffs, mountBpffs, unmountBpffs } from './kernel/bpffs.ts'
+export type { BpfEvent, BpfObserver, BpfOperation } from './kernel/command.ts'
+export type { LinkInfo, MapInfo, ProgramInfo } from './kernel/object-info.ts'
+export { unpin } from './kernel/pin.ts'
+export { type BpfKernel, openBpfKernel } from './kernel.ts'
 export {
   type BigintKind,
   defineLayout,
@@ -21,3 +28,11 @@ export {
   type LayoutValue,
   type NumberKind,
 } from './layout/layout.ts'
+export { possibleCpuCount } from './map/cpus.ts'
+export { BpfMap, type MapEntry, type UpdateMode } from './map/map.ts'
+export { type MapSpec, type MapType, mapFlags } from './map/map-spec.ts'
+export { BtfHandle } from './program/btf-handle.ts'
+export { BpfProgram } from './program/program.ts'
+export type { ProgramBtf, ProgramSpec, ProgramType } from './program/program-spec.ts'
+export type { TestRunOptions, TestRunResult } from './program/test-run.ts'
+export { openRingBuffer, type RingBuffer } from './ring-buffer/ring-buffer.ts'

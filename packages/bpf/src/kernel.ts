@@ -1,0 +1,63 @@
+import { type BpfLink, openPinnedLink } from './attach/link.ts'
+import { attachTcx, hasTcx, type TcxAttachment } from './attach/tcx.ts'
+import { BpfCommands, type BpfObserver } from './kernel/command.ts'
+import {
+  type LinkInfo,
+  linkInfo,
+  type MapInfo,
+  mapInfo,
+  type ProgramInfo,
+  programIds,
+  programInfo,
+} from './kernel/object-info.ts'
+import type { BpfMap } from './map/map.ts'
+import type { MapSpec } from './map/map-spec.ts'
+import { createMap, getOrCreatePinnedMap, openPinnedMap } from './map/open-map.ts'
+import { type BtfHandle, loadBtf } from './program/btf-handle.ts'
+import { loadProgram } from './program/load-program.ts'
+import type { BpfProgram } from './program/program.ts'
+import type { ProgramSpec } from './program/program-spec.ts'
+
+/**
+ * The kernel's BPF, behind one observer. All calls are synchronous. They throw SyscallError with operation, object
+ * and errno unless said otherwise; what they return is the caller's to close.
+ */
+export type BpfKernel = Readonly<{
+  createMap(spec: MapSpec): BpfMap
+  /** Throws ENOENT when nothing is pinned there. */
+  openPinnedMap(path: string): BpfMap
+  /** Throws MapShapeError, naming the field, when what is pinned there has another shape; it is never replaced. */
+  getOrCreatePinnedMap(path: string, spec: MapSpec): BpfMap
+  /** Throws BtfError with the kernel's reasons. */
+  loadBtf(bytes: Uint8Array): BtfHandle
+  /** Throws ProgramRejectedError with the verifier's log. */
+  loadProgram(spec: ProgramSpec): BpfProgram
+  hasTcx(): boolean
+  attachTcx(attachment: TcxAttachment): BpfLink
+  /** Throws ENOENT when nothing is pinned there. */
+  openPinnedLink(path: string): BpfLink
+  mapInfo(fd: number): MapInfo
+  programInfo(fd: number): ProgramInfo
+  linkInfo(fd: number): LinkInfo
+  /** Ids of all loaded programs, ascending. */
+  programIds(): number[]
+}>
+
+/** Opens nothing by itself: the kernel is there already. `observe` hears every bpf(2) call. */
+export function openBpfKernel({ observe }: { observe?: BpfObserver } = {}): BpfKernel {
+  const commands = new BpfCommands(observe)
+  return {
+    createMap: (spec) => createMap(commands, spec),
+    openPinnedMap: (path) => openPinnedMap(commands, path),
+    getOrCreatePinnedMap: (path, spec) => getOrCreatePinnedMap(commands, path, spec),
+    loadBtf: (bytes) => loadBtf(commands, bytes),
+    loadProgram: (spec) => loadProgram(commands, spec),
+    hasTcx: () => hasTcx(commands),
+    attachTcx: (attachment) => attachTcx(commands, attachment),
+    openPinnedLink: (path) => openPinnedLink(commands, path),
+    mapInfo: (fd) => mapInfo(commands, fd),
+    programInfo: (fd) => programInfo(commands, fd),
+    linkInfo: (fd) => linkInfo(commands, fd),
+    programIds: () => programIds(commands),
+  }
+}

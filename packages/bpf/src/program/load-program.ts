@@ -1,0 +1,84 @@
+import { constants } from 'node:os'
+import { E2BIG, EAGAIN, ENOSPC, EPERM, SyscallError } from '@axoneme/syscalls'
+import { ProgramRejectedError } from '../errors.ts'
+import { BpfAttr } from '../kernel/attr.ts'
+import type { BpfCommands } from '../kernel/command.ts'
+import { programInfo } from '../kernel/object-info.ts'
+import { BpfProgram } from './program.ts'
+import { type ProgramSpec, programTypeNumbers } from './program-spec.ts'
+
+const attrSize = 144
+const maxAttempts = 5
+const firstLogBytes = 64 * 1024
+const maxLogBytes = 64 * 1024 * 1024
+
+/**
+ * Loads a program, without a verifier log as that is the fast way; when it is refused, loads it again for the log.
+ * Throws ProgramRejectedError with the log, SyscallError when the failure is not the verifier's.
+ */
+export function loadProgram(commands: BpfCommands, spec: ProgramSpec): BpfProgram {
+  const result = tryLoad(commands, spec, Buffer.alloc(0))
+  const fd = result < 0 ? loadForLog(commands, spec, -result) : result
+  const { id, tag } = programInfo(commands, fd)
+  return new BpfProgram(commands, { fd, id, name: spec.name, tag })
+}
+
+/** Returns a descriptor in the rare case that the second attempt succeeds. */
+function loadForLog(commands: BpfCommands, spec: ProgramSpec, firstErrno: number): number {
+  for (let logBytes = firstLogBytes; ; logBytes *= 4) {
+    const log = Buffer.alloc(logBytes)
+    const result = tryLoad(commands, spec, log)
+    if (result >= 0) return result
+    if (result === -ENOSPC && logBytes < maxLogBytes) continue
+    const text = log.toString('utf8', 0, log.indexOf(0))
+    // A log that did not fit says nothing about the program: the first errno does.
+    const errno = result === -ENOSPC ? firstErrno : -result
+    throw loadFailure(spec, errno, text)
+  }
+}
+
+function tryLoad(commands: BpfCommands, spec: ProgramSpec, log: Buffer): number {
+  const attr = new BpfAttr(attrSize)
+    .u32(0, programTypeNumbers[spec.type])
+    .u32(4, spec.insns.length / 8)
+    .pointer(8, spec.insns)
+    .text(16, spec.license)
+    .u32(24, log.length === 0 ? 0 : 1)
+    .u32(28, log.length)
+    .pointer(32, log)
+    .name(48, spec.name)
+    .u32(68, spec.expectedAttachType ?? 0)
+  if (spec.btf !== undefined) {
+    const { fd, funcInfo, funcInfoSize, lineInfo, lineInfoSize } = spec.btf
+    attr.u32(72, fd)
+    if (funcInfo.length > 0) {
+      attr
+        .u32(76, funcInfoSize)
+        .pointer(80, funcInfo)
+        .u32(88, funcInfo.length / funcInfoSize)
+    }
+    if (lineInfo.length > 0) {
+      attr
+        .u32(92, lineInfoSize)
+        .pointer(96, lineInfo)
+        .u32(104, lineInfo.length / lineInfoSize)
+    }
+  }
+  for (let attempt = 1; ; attempt++) {
+    const result = commands.try('prog_load', spec.name, attr.bytes)
+    // The verifier gives up with EAGAIN when a signal is pending.
+    if (result !== -EAGAIN || attempt === maxAttempts) return result
+  }
+}
+
+function loadFailure(spec: ProgramSpec, errno: number, log: string): Error {
+  const options = errno === EPERM ? { hint: 'loading programs needs CAP_BPF and CAP_NET_ADMIN, or root' } : {}
+  const cause = new SyscallError('bpf prog_load', spec.name, errno, options)
+  if (log !== '') return new ProgramRejectedError(spec.name, log, cause)
+  if (errno !== E2BIG && errno !== constants.errno.EINVAL) return cause
+  return new ProgramRejectedError(
+    spec.name,
+    `no log: ${spec.insns.length / 8} instructions refused unread`,
+    cause,
+  )
+}
