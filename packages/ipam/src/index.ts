@@ -1,0 +1,8 @@
+export { type AddressPool, createAddressPool, type Lease } from './address-pool.ts'
+export { allocatePodCidrs, type PodCidrConflict, type PodCidrPlan } from './cluster-pool.ts'
+export {
+  AddressTakenError,
+  AddressUnavailableError,
+  PoolConfigError,
+  PoolExhaustedError,
+} from './errors.ts'
