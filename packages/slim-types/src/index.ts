@@ -1,3 +1,20 @@
+export { ciliumNodeDecoder } from './cilium-node.ts'
+export type { Decoder } from './decoder.ts'
+export { endpointSliceDecoder } from './endpoint-slice.ts'
+export { type Envelope, openEnvelope } from './envelope.ts'
+export { equalsIgnoringVersion } from './equals.ts'
+export { DecodeError } from './errors.ts'
+export { createFrameSplitter, type FrameSplitter } from './frames.ts'
+export { createInterner, type Interner } from './interner.ts'
+export { selectorMatches } from './label-selector.ts'
+export { decodeList, type InvalidObject, type ObjectList } from './list.ts'
+export type { ObjectIdentity } from './meta.ts'
+export { namespaceDecoder } from './namespace.ts'
+export { networkPolicyDecoder } from './network-policy.ts'
+export { nodeDecoder } from './node.ts'
+export { podDecoder } from './pod.ts'
+export { serviceDecoder } from './service.ts'
+export { type ApiStatus, decodeStatus, isExpired } from './status.ts'
 export {
   type Labels,
   objectKey,
@@ -19,3 +36,5 @@ export {
   type SlimServicePort,
   type SlimSliceEndpoint,
 } from './types.ts'
+export { decodeWatchEvent, type WatchEvent } from './watch-event.ts'
+export { jsonMediaType, protobufMediaType, type WireFormat, wireFormatOf } from './wire-format.ts'

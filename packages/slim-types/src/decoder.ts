@@ -1,0 +1,17 @@
+import type { ObjectIdentity } from './meta.ts'
+
+/** How one kind of object becomes a row. `T` holds only the fields that are acted on. */
+export type Decoder<T> = Readonly<{
+  kind: string
+  /** `group/version`, or the version alone for the core group. */
+  apiVersion: string
+  /** The plural name in paths. */
+  resource: string
+  /** From the message of the object, without envelope. Absent where the server has no protobuf (custom resources). */
+  fromProtobuf?: (bytes: Uint8Array) => T
+  /** From the parsed JSON of the object. Throws DecodeError when it has not the shape of the kind. */
+  fromJson: (value: unknown) => T
+  identify: (row: T) => ObjectIdentity
+  /** Whether two states of an object are the same to us; resourceVersions may differ. */
+  equals: (a: T, b: T) => boolean
+}>

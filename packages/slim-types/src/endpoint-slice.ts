@@ -1,0 +1,182 @@
+import type { Decoder } from './decoder.ts'
+import { equalsIgnoringVersion } from './equals.ts'
+import { decoding } from './errors.ts'
+import type { Interner } from './interner.ts'
+import { asObject, flagAt, integerAt, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
+import { identifySlim, type MetaDraft, metaFromJson, metaOf, newMetaDraft, readMeta } from './meta.ts'
+import { decodeMessage, enter, leave, skipField, type WireReader } from './protobuf.ts'
+import type { SlimEndpointSlice, SlimSliceEndpoint } from './types.ts'
+import { canonicalIp, listOf, portNumber } from './values.ts'
+
+const serviceNameLabel = 'kubernetes.io/service-name'
+
+export function endpointSliceDecoder(interner: Interner): Decoder<SlimEndpointSlice> {
+  return {
+    kind: 'EndpointSlice',
+    apiVersion: 'discovery.k8s.io/v1',
+    resource: 'endpointslices',
+    fromProtobuf: (bytes) =>
+      decodeMessage('EndpointSlice', bytes, (reader, end) => readSlice(reader, end, interner)),
+    fromJson: (value) =>
+      decoding('EndpointSlice', () => sliceFromJson(asObject(value, 'the object'), interner)),
+    identify: identifySlim,
+    equals: equalsIgnoringVersion,
+  }
+}
+
+type SlicePort = SlimEndpointSlice['ports'][number]
+
+function sliceOf(
+  draft: MetaDraft,
+  rest: { addressType: string; endpoints: SlimSliceEndpoint[]; ports: SlicePort[] },
+): SlimEndpointSlice {
+  const meta = metaOf(draft)
+  return {
+    ...meta,
+    serviceName: meta.labels[serviceNameLabel] ?? '',
+    addressType: rest.addressType,
+    endpoints: listOf(rest.endpoints),
+    ports: listOf(rest.ports),
+  }
+}
+
+type Conditions = {
+  ready: boolean | undefined
+  serving: boolean | undefined
+  terminating: boolean | undefined
+}
+
+/** The API's reading of unknown conditions: ready, serving, not terminating. */
+function endpointOf(
+  { ready, serving, terminating }: Conditions,
+  { addresses, nodeName }: { addresses: readonly string[]; nodeName: string },
+): SlimSliceEndpoint {
+  return {
+    addresses: listOf(addresses.map(canonicalIp)),
+    ready: ready ?? true,
+    serving: serving ?? true,
+    terminating: terminating ?? false,
+    nodeName,
+  }
+}
+
+function readSlice(reader: WireReader, end: number, interner: Interner): SlimEndpointSlice {
+  const meta = newMetaDraft()
+  const endpoints: SlimSliceEndpoint[] = []
+  const ports: SlicePort[] = []
+  let addressType = ''
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        readMeta(reader, meta, interner)
+        break
+      case (2 << 3) | 2:
+        endpoints.push(readEndpoint(reader, interner))
+        break
+      case (3 << 3) | 2:
+        ports.push(readPort(reader, interner))
+        break
+      case (4 << 3) | 2:
+        addressType = interner.intern(reader.string())
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  return sliceOf(meta, { addressType, endpoints, ports })
+}
+
+function readEndpoint(reader: WireReader, { intern }: Interner): SlimSliceEndpoint {
+  const end = enter(reader)
+  const addresses: string[] = []
+  const conditions: Conditions = { ready: undefined, serving: undefined, terminating: undefined }
+  let nodeName = ''
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        addresses.push(reader.string())
+        break
+      case (2 << 3) | 2:
+        readConditions(reader, conditions)
+        break
+      case (6 << 3) | 2:
+        nodeName = intern(reader.string())
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  leave(reader, end)
+  return endpointOf(conditions, { addresses, nodeName })
+}
+
+function readConditions(reader: WireReader, conditions: Conditions): void {
+  const end = enter(reader)
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 0:
+        conditions.ready = reader.bool()
+        break
+      case (2 << 3) | 0:
+        conditions.serving = reader.bool()
+        break
+      case (3 << 3) | 0:
+        conditions.terminating = reader.bool()
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  leave(reader, end)
+}
+
+function readPort(reader: WireReader, { intern }: Interner): SlicePort {
+  const end = enter(reader)
+  let name = ''
+  let protocol = ''
+  let port = 0
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        name = intern(reader.string())
+        break
+      case (2 << 3) | 2:
+        protocol = intern(reader.string())
+        break
+      case (3 << 3) | 0:
+        port = reader.int32()
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  leave(reader, end)
+  return { name, protocol: protocol || 'TCP', port: portNumber(port) }
+}
+
+function sliceFromJson(object: JsonObject, interner: Interner): SlimEndpointSlice {
+  const { intern } = interner
+  return sliceOf(metaFromJson(object, interner), {
+    addressType: intern(textAt(object, 'addressType')),
+    endpoints: objectsAt(object, 'endpoints').map((endpoint) => {
+      const conditions = objectAt(endpoint, 'conditions') ?? {}
+      return endpointOf(
+        {
+          ready: flagAt(conditions, 'ready'),
+          serving: flagAt(conditions, 'serving'),
+          terminating: flagAt(conditions, 'terminating'),
+        },
+        { addresses: textsAt(endpoint, 'addresses'), nodeName: intern(textAt(endpoint, 'nodeName')) },
+      )
+    }),
+    ports: objectsAt(object, 'ports').map((port) => ({
+      name: intern(textAt(port, 'name')),
+      protocol: intern(textAt(port, 'protocol') || 'TCP'),
+      port: portNumber(integerAt(port, 'port')),
+    })),
+  })
+}

@@ -1,0 +1,49 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createFrameSplitter, DecodeError, type WireFormat } from './index.ts'
+
+function framed(format: WireFormat, payloads: readonly Buffer[]): Buffer {
+  return Buffer.concat(
+    payloads.flatMap((payload) => {
+      if (format === 'json') return [payload, Buffer.from('\n')]
+      const length = Buffer.alloc(4)
+      length.writeUInt32BE(payload.length)
+      return [length, payload]
+    }),
+  )
+}
+
+describe.each<WireFormat>(['protobuf', 'json'])('%s frames', (format) => {
+  const payload = fc
+    .uint8Array({ minLength: 1, maxLength: 40 })
+    .map((bytes) => Buffer.from(bytes.map((byte) => (byte === 0x0a ? 0 : byte))))
+
+  it('come out as they went in, wherever the chunks are cut', () => {
+    fc.assert(
+      fc.property(
+        fc.array(payload, { maxLength: 8 }),
+        fc.array(fc.nat(), { maxLength: 12 }),
+        (payloads, cuts) => {
+          const bytes = framed(format, payloads)
+          const positions = [0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].sort(
+            (a, b) => a - b,
+          )
+          const splitter = createFrameSplitter(format)
+          const frames = positions.flatMap((at, i) =>
+            splitter
+              .push(bytes.subarray(at, positions[i + 1] ?? bytes.length))
+              .map((frame) => frame.toString('hex')),
+          )
+          expect(frames).toEqual(payloads.map((frame) => frame.toString('hex')))
+          expect(splitter.pendingBytes).toBe(0)
+        },
+      ),
+    )
+  })
+
+  it('longer than the limit are refused before they are buffered', () => {
+    const splitter = createFrameSplitter(format, { maxFrameBytes: 10 })
+    expect(splitter.push(framed(format, [Buffer.alloc(10, 'a')]))).toHaveLength(1)
+    expect(() => splitter.push(framed(format, [Buffer.alloc(11, 'a')]).subarray(0, 11))).toThrow(DecodeError)
+  })
+})

@@ -1,0 +1,94 @@
+import { DecodeError } from './errors.ts'
+import type { Interner } from './interner.ts'
+import { type JsonObject, objectsAt, textAt, textMapAt, textsAt } from './json.ts'
+import { enter, leave, readMapEntry, skipField, type WireReader } from './protobuf.ts'
+import type { Labels, SlimLabelSelector, SlimLabelSelectorRequirement } from './types.ts'
+import { labelsOf, listOf } from './values.ts'
+
+/**
+ * Whether `labels` satisfy every part of `selector`; an empty selector is satisfied by all. As in Kubernetes, NotIn
+ * and DoesNotExist are also satisfied where the key is absent.
+ */
+export function selectorMatches(selector: SlimLabelSelector, labels: Labels): boolean {
+  for (const key of Object.keys(selector.matchLabels)) {
+    if (!Object.hasOwn(labels, key) || labels[key] !== selector.matchLabels[key]) return false
+  }
+  return selector.matchExpressions.every((requirement) => requirementMatches(requirement, labels))
+}
+
+function requirementMatches(requirement: SlimLabelSelectorRequirement, labels: Labels): boolean {
+  const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined
+  switch (requirement.operator) {
+    case 'In':
+      return value !== undefined && requirement.values.includes(value)
+    case 'NotIn':
+      return value === undefined || !requirement.values.includes(value)
+    case 'Exists':
+      return value !== undefined
+    case 'DoesNotExist':
+      return value === undefined
+  }
+}
+
+/** A nested meta/v1 LabelSelector. */
+export function readLabelSelector(reader: WireReader, interner: Interner): SlimLabelSelector {
+  const end = enter(reader)
+  const matchLabels = new Map<string, string>()
+  const matchExpressions: SlimLabelSelectorRequirement[] = []
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        readMapEntry(reader, matchLabels, interner.intern)
+        break
+      case (2 << 3) | 2:
+        matchExpressions.push(readRequirement(reader, interner))
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  leave(reader, end)
+  return { matchLabels: labelsOf(matchLabels), matchExpressions: listOf(matchExpressions) }
+}
+
+function readRequirement(reader: WireReader, { intern }: Interner): SlimLabelSelectorRequirement {
+  const end = enter(reader)
+  const values: string[] = []
+  let key = ''
+  let operator = ''
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        key = intern(reader.string())
+        break
+      case (2 << 3) | 2:
+        operator = reader.string()
+        break
+      case (3 << 3) | 2:
+        values.push(intern(reader.string()))
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  leave(reader, end)
+  return { key, operator: operatorOf(operator), values: listOf(values) }
+}
+
+export function labelSelectorFromJson(object: JsonObject, { intern }: Interner): SlimLabelSelector {
+  const matchLabels = new Map<string, string>()
+  textMapAt(object, 'matchLabels', { into: matchLabels, intern })
+  const matchExpressions = objectsAt(object, 'matchExpressions').map((requirement) => ({
+    key: intern(textAt(requirement, 'key')),
+    operator: operatorOf(textAt(requirement, 'operator')),
+    values: listOf(textsAt(requirement, 'values').map(intern)),
+  }))
+  return { matchLabels: labelsOf(matchLabels), matchExpressions: listOf(matchExpressions) }
+}
+
+function operatorOf(text: string): SlimLabelSelectorRequirement['operator'] {
+  if (text === 'In' || text === 'NotIn' || text === 'Exists' || text === 'DoesNotExist') return text
+  throw new DecodeError(`${JSON.stringify(text)} is not an operator of a label selector`)
+}

@@ -1,0 +1,121 @@
+import type { Interner } from './interner.ts'
+import { asObject, type JsonObject, objectAt, textAt, textMapAt } from './json.ts'
+import { enter, leave, readMapEntry, skipField, skipMessage, type WireReader } from './protobuf.ts'
+import { objectKey, type SlimMeta } from './types.ts'
+import { labelsOf } from './values.ts'
+
+/** What tells one object, and one state of it, from another. `key` is `namespace/name`, or the name alone. */
+export type ObjectIdentity = Readonly<{ key: string; resourceVersion: string }>
+
+/** meta/v1 ObjectMeta while it is read. */
+export type MetaDraft = {
+  name: string
+  namespace: string
+  uid: string
+  resourceVersion: string
+  labels: Map<string, string>
+  deleting: boolean
+}
+
+export function newMetaDraft(): MetaDraft {
+  return { name: '', namespace: '', uid: '', resourceVersion: '', labels: new Map(), deleting: false }
+}
+
+export function identifySlim(row: SlimMeta): ObjectIdentity {
+  return { key: objectKey(row), resourceVersion: row.resourceVersion }
+}
+
+/** The fields that every row has. */
+export function metaOf(draft: MetaDraft): SlimMeta {
+  const { name, namespace, uid, resourceVersion } = draft
+  return { name, namespace, uid, resourceVersion, labels: labelsOf(draft.labels) }
+}
+
+/** Reads a nested ObjectMeta into `draft`. */
+export function readMeta(reader: WireReader, draft: MetaDraft, interner: Interner): void {
+  const end = enter(reader)
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        draft.name = reader.string()
+        break
+      case (3 << 3) | 2:
+        draft.namespace = interner.intern(reader.string())
+        break
+      case (5 << 3) | 2:
+        draft.uid = reader.string()
+        break
+      case (6 << 3) | 2:
+        draft.resourceVersion = reader.string()
+        break
+      case (9 << 3) | 2: // deletionTimestamp: that it is there is enough
+        draft.deleting = true
+        skipMessage(reader)
+        break
+      case (11 << 3) | 2:
+        readMapEntry(reader, draft.labels, interner.intern)
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  leave(reader, end)
+}
+
+export function metaFromJson(object: JsonObject, interner: Interner): MetaDraft {
+  const draft = newMetaDraft()
+  const metadata = objectAt(object, 'metadata')
+  if (metadata === undefined) return draft
+  draft.name = textAt(metadata, 'name')
+  draft.namespace = interner.intern(textAt(metadata, 'namespace'))
+  draft.uid = textAt(metadata, 'uid')
+  draft.resourceVersion = textAt(metadata, 'resourceVersion')
+  draft.deleting = textAt(metadata, 'deletionTimestamp') !== ''
+  textMapAt(metadata, 'labels', { into: draft.labels, intern: interner.intern })
+  return draft
+}
+
+/** Reads only the identity from the message of any object: its first field is its ObjectMeta. */
+export function readIdentity(reader: WireReader, end: number): ObjectIdentity {
+  let identity: ObjectIdentity = { key: '', resourceVersion: '' }
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    if (tag === ((1 << 3) | 2)) identity = readMetaIdentity(reader)
+    else skipField(reader, tag)
+  }
+  return identity
+}
+
+function readMetaIdentity(reader: WireReader): ObjectIdentity {
+  const end = enter(reader)
+  let name = ''
+  let namespace = ''
+  let resourceVersion = ''
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        name = reader.string()
+        break
+      case (3 << 3) | 2:
+        namespace = reader.string()
+        break
+      case (6 << 3) | 2:
+        resourceVersion = reader.string()
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  leave(reader, end)
+  return { key: objectKey({ name, namespace }), resourceVersion }
+}
+
+export function identityFromJson(value: unknown): ObjectIdentity {
+  const metadata = objectAt(asObject(value, 'the object'), 'metadata') ?? {}
+  return {
+    key: objectKey({ name: textAt(metadata, 'name'), namespace: textAt(metadata, 'namespace') }),
+    resourceVersion: textAt(metadata, 'resourceVersion'),
+  }
+}

@@ -1,0 +1,32 @@
+import type { Decoder } from './decoder.ts'
+import { equalsIgnoringVersion } from './equals.ts'
+import { decoding } from './errors.ts'
+import type { Interner } from './interner.ts'
+import { asObject } from './json.ts'
+import { identifySlim, metaFromJson, metaOf, newMetaDraft, readMeta } from './meta.ts'
+import { decodeMessage, skipField, type WireReader } from './protobuf.ts'
+import type { SlimNamespace } from './types.ts'
+
+export function namespaceDecoder(interner: Interner): Decoder<SlimNamespace> {
+  return {
+    kind: 'Namespace',
+    apiVersion: 'v1',
+    resource: 'namespaces',
+    fromProtobuf: (bytes) =>
+      decodeMessage('Namespace', bytes, (reader, end) => readNamespace(reader, end, interner)),
+    fromJson: (value) =>
+      decoding('Namespace', () => metaOf(metaFromJson(asObject(value, 'the object'), interner))),
+    identify: identifySlim,
+    equals: equalsIgnoringVersion,
+  }
+}
+
+function readNamespace(reader: WireReader, end: number, interner: Interner): SlimNamespace {
+  const meta = newMetaDraft()
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    if (tag === ((1 << 3) | 2)) readMeta(reader, meta, interner)
+    else skipField(reader, tag)
+  }
+  return metaOf(meta)
+}

@@ -1,0 +1,244 @@
+import type { Decoder } from './decoder.ts'
+import { equalsIgnoringVersion } from './equals.ts'
+import { DecodeError, decoding } from './errors.ts'
+import { portOrNameAt, readPortOrName } from './int-or-string.ts'
+import type { Interner } from './interner.ts'
+import { asObject, integerAt, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
+import { labelSelectorFromJson, readLabelSelector } from './label-selector.ts'
+import { identifySlim, type MetaDraft, metaFromJson, metaOf, newMetaDraft, readMeta } from './meta.ts'
+import { decodeMessage, enter, leave, skipField, type WireReader } from './protobuf.ts'
+import type {
+  SlimLabelSelector,
+  SlimNetworkPolicy,
+  SlimNetworkPolicyPeer,
+  SlimNetworkPolicyPort,
+  SlimNetworkPolicyRule,
+} from './types.ts'
+import { listOf, none, portNumber } from './values.ts'
+
+export function networkPolicyDecoder(interner: Interner): Decoder<SlimNetworkPolicy> {
+  return {
+    kind: 'NetworkPolicy',
+    apiVersion: 'networking.k8s.io/v1',
+    resource: 'networkpolicies',
+    fromProtobuf: (bytes) =>
+      decodeMessage('NetworkPolicy', bytes, (reader, end) => readPolicy(reader, end, interner)),
+    fromJson: (value) =>
+      decoding('NetworkPolicy', () => policyFromJson(asObject(value, 'the object'), interner)),
+    identify: identifySlim,
+    equals: equalsIgnoringVersion,
+  }
+}
+
+type PolicyDraft = {
+  meta: MetaDraft
+  podSelector: SlimLabelSelector
+  policyTypes: string[]
+  ingress: SlimNetworkPolicyRule[]
+  egress: SlimNetworkPolicyRule[]
+}
+
+const selectsAll: SlimLabelSelector = { matchLabels: {}, matchExpressions: none }
+
+function newDraft(meta: MetaDraft): PolicyDraft {
+  return { meta, podSelector: selectsAll, policyTypes: [], ingress: [], egress: [] }
+}
+
+function policyOf(draft: PolicyDraft): SlimNetworkPolicy {
+  return {
+    ...metaOf(draft.meta),
+    podSelector: draft.podSelector,
+    policyTypes: policyTypesOf(draft),
+    ingress: listOf(draft.ingress),
+    egress: listOf(draft.egress),
+  }
+}
+
+function policyTypesOf({ policyTypes, egress }: PolicyDraft): SlimNetworkPolicy['policyTypes'] {
+  if (policyTypes.length === 0) return egress.length === 0 ? ['Ingress'] : ['Ingress', 'Egress']
+  return policyTypes.map((type) => {
+    if (type !== 'Ingress' && type !== 'Egress') {
+      throw new DecodeError(`${JSON.stringify(type)} is not a policy type`)
+    }
+    return type
+  })
+}
+
+function policyPortOf(
+  protocol: string,
+  port: number | string | undefined,
+  endPort: number,
+): SlimNetworkPolicyPort {
+  return {
+    protocol: protocol || 'TCP',
+    ...(port === undefined ? {} : { port }),
+    ...(endPort === 0 ? {} : { endPort: portNumber(endPort) }),
+  }
+}
+
+function readPolicy(reader: WireReader, end: number, interner: Interner): SlimNetworkPolicy {
+  const draft = newDraft(newMetaDraft())
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        readMeta(reader, draft.meta, interner)
+        break
+      case (2 << 3) | 2:
+        readSpec(reader, draft, interner)
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  return policyOf(draft)
+}
+
+function readSpec(reader: WireReader, draft: PolicyDraft, interner: Interner): void {
+  const end = enter(reader)
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        draft.podSelector = readLabelSelector(reader, interner)
+        break
+      case (2 << 3) | 2:
+        draft.ingress.push(readRule(reader, interner))
+        break
+      case (3 << 3) | 2:
+        draft.egress.push(readRule(reader, interner))
+        break
+      case (4 << 3) | 2:
+        draft.policyTypes.push(reader.string())
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  leave(reader, end)
+}
+
+/** Ingress and egress rules have the same field numbers: ports, then from or to. */
+function readRule(reader: WireReader, interner: Interner): SlimNetworkPolicyRule {
+  const end = enter(reader)
+  const ports: SlimNetworkPolicyPort[] = []
+  const peers: SlimNetworkPolicyPeer[] = []
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        ports.push(readPort(reader, interner))
+        break
+      case (2 << 3) | 2:
+        peers.push(readPeer(reader, interner))
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  leave(reader, end)
+  return { peers: listOf(peers), ports: listOf(ports) }
+}
+
+function readPort(reader: WireReader, { intern }: Interner): SlimNetworkPolicyPort {
+  const end = enter(reader)
+  let protocol = ''
+  let port: number | string | undefined
+  let endPort = 0
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        protocol = intern(reader.string())
+        break
+      case (2 << 3) | 2:
+        port = readPortOrName(reader, intern)
+        break
+      case (3 << 3) | 0:
+        endPort = reader.int32()
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  leave(reader, end)
+  return policyPortOf(protocol, port, endPort)
+}
+
+function readPeer(reader: WireReader, interner: Interner): SlimNetworkPolicyPeer {
+  const end = enter(reader)
+  const peer: { -readonly [K in keyof SlimNetworkPolicyPeer]: SlimNetworkPolicyPeer[K] } = {}
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        peer.podSelector = readLabelSelector(reader, interner)
+        break
+      case (2 << 3) | 2:
+        peer.namespaceSelector = readLabelSelector(reader, interner)
+        break
+      case (3 << 3) | 2:
+        peer.ipBlock = readIpBlock(reader)
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  leave(reader, end)
+  return peer
+}
+
+function readIpBlock(reader: WireReader): NonNullable<SlimNetworkPolicyPeer['ipBlock']> {
+  const end = enter(reader)
+  const except: string[] = []
+  let cidr = ''
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    if (tag === ((1 << 3) | 2)) cidr = reader.string()
+    else if (tag === ((2 << 3) | 2)) except.push(reader.string())
+    else skipField(reader, tag)
+  }
+  leave(reader, end)
+  return { cidr, except: listOf(except) }
+}
+
+function policyFromJson(object: JsonObject, interner: Interner): SlimNetworkPolicy {
+  const draft = newDraft(metaFromJson(object, interner))
+  const spec = objectAt(object, 'spec') ?? {}
+  const podSelector = objectAt(spec, 'podSelector')
+  if (podSelector !== undefined) draft.podSelector = labelSelectorFromJson(podSelector, interner)
+  draft.policyTypes = textsAt(spec, 'policyTypes')
+  draft.ingress = objectsAt(spec, 'ingress').map((rule) => ruleFromJson(rule, 'from', interner))
+  draft.egress = objectsAt(spec, 'egress').map((rule) => ruleFromJson(rule, 'to', interner))
+  return policyOf(draft)
+}
+
+function ruleFromJson(rule: JsonObject, peersField: string, interner: Interner): SlimNetworkPolicyRule {
+  return {
+    peers: listOf(objectsAt(rule, peersField).map((peer) => peerFromJson(peer, interner))),
+    ports: listOf(
+      objectsAt(rule, 'ports').map((port) =>
+        policyPortOf(
+          interner.intern(textAt(port, 'protocol')),
+          portOrNameAt(port, 'port', interner.intern),
+          integerAt(port, 'endPort'),
+        ),
+      ),
+    ),
+  }
+}
+
+function peerFromJson(peer: JsonObject, interner: Interner): SlimNetworkPolicyPeer {
+  const podSelector = objectAt(peer, 'podSelector')
+  const namespaceSelector = objectAt(peer, 'namespaceSelector')
+  const ipBlock = objectAt(peer, 'ipBlock')
+  return {
+    ...(podSelector === undefined ? {} : { podSelector: labelSelectorFromJson(podSelector, interner) }),
+    ...(namespaceSelector === undefined
+      ? {}
+      : { namespaceSelector: labelSelectorFromJson(namespaceSelector, interner) }),
+    ...(ipBlock === undefined
+      ? {}
+      : { ipBlock: { cidr: textAt(ipBlock, 'cidr'), except: listOf(textsAt(ipBlock, 'except')) } }),
+  }
+}

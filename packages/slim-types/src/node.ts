@@ -1,0 +1,171 @@
+import type { Decoder } from './decoder.ts'
+import { equalsIgnoringVersion } from './equals.ts'
+import { decoding } from './errors.ts'
+import type { Interner } from './interner.ts'
+import { asObject, flagAt, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
+import { identifySlim, type MetaDraft, metaFromJson, metaOf, newMetaDraft, readMeta } from './meta.ts'
+import { decodeMessage, enter, leave, skipField, type WireReader } from './protobuf.ts'
+import type { SlimNode, SlimNodeAddress } from './types.ts'
+import { canonicalIp, listOf } from './values.ts'
+
+export function nodeDecoder(interner: Interner): Decoder<SlimNode> {
+  return {
+    kind: 'Node',
+    apiVersion: 'v1',
+    resource: 'nodes',
+    fromProtobuf: (bytes) => decodeMessage('Node', bytes, (reader, end) => readNode(reader, end, interner)),
+    fromJson: (value) => decoding('Node', () => nodeFromJson(asObject(value, 'the object'), interner)),
+    identify: identifySlim,
+    equals: equalsIgnoringVersion,
+  }
+}
+
+type Taint = SlimNode['taints'][number]
+
+type NodeDraft = {
+  meta: MetaDraft
+  addresses: SlimNodeAddress[]
+  /** The deprecated single form of the field below, which the API keeps equal to its first element. */
+  podCIDR: string
+  podCIDRs: string[]
+  taints: Taint[]
+  unschedulable: boolean
+}
+
+function newDraft(meta: MetaDraft): NodeDraft {
+  return { meta, addresses: [], podCIDR: '', podCIDRs: [], taints: [], unschedulable: false }
+}
+
+function nodeOf(draft: NodeDraft): SlimNode {
+  const podCIDRs = draft.podCIDRs.length === 0 && draft.podCIDR !== '' ? [draft.podCIDR] : draft.podCIDRs
+  return {
+    ...metaOf(draft.meta),
+    addresses: listOf(draft.addresses),
+    podCIDRs: listOf(podCIDRs),
+    taints: listOf(draft.taints),
+    unschedulable: draft.unschedulable,
+  }
+}
+
+function readNode(reader: WireReader, end: number, interner: Interner): SlimNode {
+  const draft = newDraft(newMetaDraft())
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        readMeta(reader, draft.meta, interner)
+        break
+      case (2 << 3) | 2:
+        readSpec(reader, draft, interner)
+        break
+      case (3 << 3) | 2:
+        readStatus(reader, draft, interner)
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  // The name of a node is repeated in every pod on it.
+  draft.meta.name = interner.intern(draft.meta.name)
+  return nodeOf(draft)
+}
+
+function readSpec(reader: WireReader, draft: NodeDraft, interner: Interner): void {
+  const end = enter(reader)
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        draft.podCIDR = reader.string()
+        break
+      case (7 << 3) | 2:
+        draft.podCIDRs.push(reader.string())
+        break
+      case (4 << 3) | 0:
+        draft.unschedulable = reader.bool()
+        break
+      case (5 << 3) | 2:
+        draft.taints.push(readTaint(reader, interner))
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  leave(reader, end)
+}
+
+function readStatus(reader: WireReader, draft: NodeDraft, interner: Interner): void {
+  const end = enter(reader)
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    if (tag === ((5 << 3) | 2)) draft.addresses.push(readAddress(reader, interner))
+    else skipField(reader, tag)
+  }
+  leave(reader, end)
+}
+
+function readAddress(reader: WireReader, { intern }: Interner): SlimNodeAddress {
+  const end = enter(reader)
+  let type = ''
+  let address = ''
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        type = intern(reader.string())
+        break
+      case (2 << 3) | 2:
+        address = intern(canonicalIp(reader.string()))
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  leave(reader, end)
+  return { type, address }
+}
+
+function readTaint(reader: WireReader, { intern }: Interner): Taint {
+  const end = enter(reader)
+  let key = ''
+  let value = ''
+  let effect = ''
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        key = intern(reader.string())
+        break
+      case (2 << 3) | 2:
+        value = intern(reader.string())
+        break
+      case (3 << 3) | 2:
+        effect = intern(reader.string())
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  leave(reader, end)
+  return { key, value, effect }
+}
+
+function nodeFromJson(object: JsonObject, interner: Interner): SlimNode {
+  const draft = newDraft(metaFromJson(object, interner))
+  const { intern } = interner
+  draft.meta.name = intern(draft.meta.name)
+  const spec = objectAt(object, 'spec') ?? {}
+  draft.podCIDR = textAt(spec, 'podCIDR')
+  draft.podCIDRs = textsAt(spec, 'podCIDRs')
+  draft.unschedulable = flagAt(spec, 'unschedulable') ?? false
+  draft.taints = objectsAt(spec, 'taints').map((taint) => ({
+    key: intern(textAt(taint, 'key')),
+    value: intern(textAt(taint, 'value')),
+    effect: intern(textAt(taint, 'effect')),
+  }))
+  draft.addresses = objectsAt(objectAt(object, 'status') ?? {}, 'addresses').map((address) => ({
+    type: intern(textAt(address, 'type')),
+    address: intern(canonicalIp(textAt(address, 'address'))),
+  }))
+  return nodeOf(draft)
+}
