@@ -1,1 +1,23 @@
-export type { CallOptions, KvEntry, KvEvent, KvLock, KvStatus, Kvstore } from './types.ts'
+export {
+  createEmbeddedKvstore,
+  createEmbeddedStore,
+  type EmbeddedKvstoreOptions,
+  type EmbeddedStore,
+} from './embedded/index.ts'
+export { hasCode, KvstoreError, type KvstoreErrorCode } from './errors.ts'
+export { type EtcdKvstoreOptions, openEtcdKvstore } from './etcd/open.ts'
+export { limits } from './limits.ts'
+export type { KvOperationEvent, Observe } from './observe.ts'
+export { createRateLimiter, type RateLimit, type RateLimiter } from './rate-limiter.ts'
+export type {
+  CallOptions,
+  KvCommit,
+  KvCondition,
+  KvEntry,
+  KvEvent,
+  KvLock,
+  KvStatus,
+  Kvstore,
+  KvWrite,
+  WriteOptions,
+} from './types.ts'

@@ -1,0 +1,102 @@
+import type { Etcd3 } from 'etcd3'
+import { KvstoreError } from '../errors.ts'
+import type {
+  KvTransport,
+  RangeRequest,
+  RangeResult,
+  TransactRequest,
+  TransactResult,
+  WatchBatch,
+  WatchRequest,
+} from '../transport.ts'
+import { etcdError } from './errors.ts'
+import { renewLeaseOnce } from './renew.ts'
+import { compareOf, operationOf, rangeRequest, storedEntry } from './requests.ts'
+import { watchOnce } from './watch.ts'
+
+/** After this time a call without an answer counts as failed. */
+export const requestTimeoutMs = 10_000
+
+/** etcd's calls, one round trip each. */
+export function etcdTransport(client: Etcd3, endpoints: readonly string[]): KvTransport {
+  return new EtcdTransport(client, endpoints)
+}
+
+class EtcdTransport implements KvTransport {
+  readonly backend = 'etcd'
+  readonly location: string
+  readonly #client: Etcd3
+
+  constructor(client: Etcd3, endpoints: readonly string[]) {
+    this.#client = client
+    this.location = `etcd ${endpoints.join(', ')}`
+  }
+
+  range(request: RangeRequest): Promise<RangeResult> {
+    return this.#named('read', request.key, async () => {
+      const answer = await this.#client.kv.range(rangeRequest(request), deadline())
+      return {
+        entries: answer.kvs.map(storedEntry).filter((entry) => entry !== undefined),
+        more: answer.more,
+        revision: Number(answer.header.revision),
+        historyId: answer.header.cluster_id,
+      }
+    })
+  }
+
+  transact({ conditions, writes }: TransactRequest): Promise<TransactResult> {
+    return this.#named('write', writes[0]?.key ?? '', async () => {
+      const request = { compare: conditions.map(compareOf), success: writes.map(operationOf), failure: [] }
+      const { succeeded, responses, header } = await this.#client.kv.txn(request, deadline())
+      const deleted = responses.reduce((sum, { response_delete_range }) => {
+        return sum + Number(response_delete_range?.deleted ?? 0)
+      }, 0)
+      return { succeeded, revision: Number(header.revision), deleted }
+    })
+  }
+
+  grantLease(ttlS: number): Promise<string> {
+    return this.#named('grant lease', '', async () => {
+      return (await this.#client.leaseClient.leaseGrant({ TTL: ttlS }, deadline())).ID
+    })
+  }
+
+  keepLeaseAlive(leaseId: string): Promise<number> {
+    return this.#named('renew lease', '', () => renewLeaseOnce(this.#client, leaseId, deadline()))
+  }
+
+  async revokeLease(leaseId: string): Promise<void> {
+    try {
+      await this.#named('revoke lease', '', () =>
+        this.#client.leaseClient.leaseRevoke({ ID: leaseId }, deadline()),
+      )
+    } catch (error) {
+      if (!(error instanceof KvstoreError) || error.code !== 'KVSTORE_LEASE_LOST') throw error
+    }
+  }
+
+  async *watch(request: WatchRequest): AsyncGenerator<WatchBatch, void, undefined> {
+    try {
+      yield* watchOnce(this.#client, request, requestTimeoutMs)
+    } catch (error) {
+      if (request.signal.aborted) return
+      throw etcdError(error, { operation: 'watch', key: request.prefix, location: this.location })
+    }
+  }
+
+  close(): void {
+    this.#client.close()
+  }
+
+  async #named<T>(operation: string, key: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call()
+    } catch (error) {
+      throw etcdError(error, { operation, key, location: this.location })
+    }
+  }
+}
+
+function deadline(): { deadline: number } {
+  return { deadline: Date.now() + requestTimeoutMs }
+}
