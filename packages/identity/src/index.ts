@@ -1,3 +1,13 @@
+export { cidrIdentityLabels, cidrLabel } from './cidr-labels.ts'
+export { isIdentityLabel } from './label-filter.ts'
+export { formatLabels, parseLabels } from './label-string.ts'
+export {
+  createLocalIdentityAllocator,
+  LocalIdentitiesExhaustedError,
+  type LocalIdentityAllocator,
+} from './local-allocator.ts'
+export { type PodIdentitySource, podIdentityLabels } from './pod-labels.ts'
+export { isReservedIdentity, reservedIdentityRows } from './reserved.ts'
 export {
   clusterIdentityRange,
   type IdentityId,
