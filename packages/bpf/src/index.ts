@@ -30,7 +30,7 @@ export {
 } from './layout/layout.ts'
 export { possibleCpuCount } from './map/cpus.ts'
 export { BpfMap, type MapEntry, type UpdateMode } from './map/map.ts'
-export { type MapSpec, type MapType, mapFlags } from './map/map-spec.ts'
+export { type MapSpec, type MapType, mapFlags, mapTypeName } from './map/map-spec.ts'
 export { BtfHandle } from './program/btf-handle.ts'
 export { BpfProgram } from './program/program.ts'
 export type { ProgramBtf, ProgramSpec, ProgramType } from './program/program-spec.ts'

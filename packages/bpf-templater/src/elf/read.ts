@@ -1,0 +1,26 @@
+import { ElfError } from '../errors.ts'
+
+/** A 64-bit number that must be an offset or a size: at most 2^53. The caller has checked the bounds of `at`. */
+export function readU64(bytes: Buffer, at: number, what: string): number {
+  const value = bytes.readBigUInt64LE(at)
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new ElfError(`${what}: ${value} is beyond every file`)
+  return Number(value)
+}
+
+/** A part of the file that lies inside it. */
+export function boundedSlice(
+  bytes: Buffer,
+  { offset, size, what }: { offset: number; size: number; what: string },
+): Buffer {
+  if (offset + size > bytes.length) {
+    throw new ElfError(`${what}: ${size} bytes at ${offset} in a file of ${bytes.length} bytes`)
+  }
+  return bytes.subarray(offset, offset + size)
+}
+
+/** The NUL-terminated string at an offset of a string table. */
+export function readName(table: Buffer, offset: number, what: string): string {
+  const end = offset < table.length ? table.indexOf(0, offset) : -1
+  if (end === -1) throw new ElfError(`${what}: its name at ${offset} is outside of the string table`)
+  return table.toString('latin1', offset, end)
+}

@@ -1,0 +1,5 @@
+export { ElfError, TemplateError } from './errors.ts'
+export type { DataPlan, MapPlan, ObjectPlan, ProgramBtfPlan, ProgramPlan } from './plan/object-plan.ts'
+export { parseObject } from './plan/parse-object.ts'
+export { patchProgram, type SlotValues } from './template/patch.ts'
+export { type InstanceOptions, loadTemplate, type ProgramSet, type Template } from './template/template.ts'
