@@ -1,0 +1,79 @@
+import type { EndpointRow } from '@axoneme/endpoint'
+import type { PrefixIdentityRow } from '@axoneme/policy'
+import { type Change, type Changes, follow, type Table, type WritableTable } from '@axoneme/tables'
+import { ClaimSet } from './claim-set.ts'
+import {
+  type Claim,
+  claimsOfEndpoint,
+  claimsOfLocalNode,
+  claimsOfNode,
+  claimsOfPod,
+  claimsOfPrefix,
+  type LocalNode,
+  type RoutingMode,
+} from './claims.ts'
+import type { IpcacheRow, IpIdentityRow, NodeRow } from './types.ts'
+
+export type IpcacheControllerOptions = Readonly<{
+  ips: Table<IpIdentityRow>
+  nodes: Table<NodeRow>
+  /** The endpoints of this node. */
+  endpoints: Table<EndpointRow>
+  prefixIdentities: Table<PrefixIdentityRow>
+  localNode: LocalNode
+  routingMode: RoutingMode
+  output: WritableTable<IpcacheRow>
+}>
+
+export type IpcacheController = {
+  /** Follows the inputs until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+type Inputs = {
+  ips: IpIdentityRow
+  nodes: NodeRow
+  endpoints: EndpointRow
+  prefixIdentities: PrefixIdentityRow
+}
+
+/**
+ * [ips] x [nodes] x [endpoints] x [prefix-identities] -> [ipcache]. A change touches the rows of its own addresses.
+ * Rows are removed only once all inputs are complete; `output` is initialised then.
+ */
+export function createIpcacheController(options: IpcacheControllerOptions): IpcacheController {
+  const { ips, nodes, endpoints, prefixIdentities, localNode, output } = options
+  const claims = new ClaimSet()
+  const apply = (changes: Changes<Inputs>) => {
+    const touched = new Set<string>()
+    const update = <Row>(
+      kind: string,
+      rows: readonly Change<Row>[],
+      claimsOf: (row: Row) => readonly Claim[],
+    ) => {
+      for (const change of rows) {
+        const stated = change.kind === 'delete' ? [] : claimsOf(change.row)
+        for (const prefix of claims.replace(`${kind}/${change.key}`, stated)) touched.add(prefix)
+      }
+    }
+    update('endpoint', changes.endpoints, claimsOfEndpoint)
+    update('ip', changes.ips, (row) => claimsOfPod(row, options))
+    update('node', changes.nodes, (row) => claimsOfNode(row, options))
+    update('prefix', changes.prefixIdentities, claimsOfPrefix)
+    for (const prefix of touched) {
+      const row = claims.rowOf(prefix)
+      if (row === undefined) output.delete(prefix)
+      else output.upsert(row)
+    }
+    output.markInitialized()
+  }
+  return {
+    async run(signal) {
+      for (const prefix of claims.replace('local-node', claimsOfLocalNode(localNode))) {
+        const row = claims.rowOf(prefix)
+        if (row !== undefined) output.upsert(row)
+      }
+      await follow<Inputs>({ sources: { ips, nodes, endpoints, prefixIdentities }, apply, signal })
+    },
+  }
+}
