@@ -1,13 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { retry } from '@axoneme/backoff'
-import type { IdentityId } from '@axoneme/identity'
-import { identityLabelsOfPod } from '@axoneme/identity'
+import { type IdentityId, podIdentityLabels } from '@axoneme/identity'
 import { describeError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { randomMac } from '@axoneme/net-types'
 import { objectKey, type SlimNamespace, type SlimPod } from '@axoneme/slim-types'
 import type { Table, WritableTable } from '@axoneme/tables'
-import { AttachmentExistsError, AttachmentGoneError, EndpointIdsExhaustedError, UnknownPodError } from './errors.ts'
+import {
+  AttachmentExistsError,
+  AttachmentGoneError,
+  EndpointIdsExhaustedError,
+  UnknownPodError,
+} from './errors.ts'
 import { type Attachment, attachmentKey, type EndpointRow, endpointKey, maxEndpointId } from './types.ts'
 
 /** Gives numbers to label sets, cluster-wide; each allocate is matched by one release. */
@@ -57,6 +61,8 @@ export function createEndpointController(options: EndpointControllerOptions): En
 class Controller implements EndpointController {
   readonly #options: EndpointControllerOptions
   #lastId = 0
+  /** Rows of an earlier run whose identities this run holds no reference to yet. */
+  #restored: readonly EndpointRow[] = []
 
   constructor(options: EndpointControllerOptions) {
     this.#options = options
@@ -99,6 +105,7 @@ class Controller implements EndpointController {
   }
 
   restore(rows: readonly EndpointRow[]): void {
+    this.#restored = rows
     for (const row of rows) {
       this.#options.addresses.allocateSpecific(row.ipv4, attachmentKey(row))
       this.#options.endpoints.upsert(row)
@@ -108,14 +115,12 @@ class Controller implements EndpointController {
 
   async run(signal: AbortSignal): Promise<void> {
     const { pods, namespaces, endpoints } = this.#options
+    await Promise.all(this.#restored.map((row) => this.#reacquire(row, signal)))
     const follow = async (changed: AsyncIterable<EndpointRow[]>) => {
       for await (const rows of changed) {
         await Promise.all(rows.map((row) => this.#followLabels(row, signal)))
       }
     }
-    // Own references to restored identities, and labels that changed while the agent was away.
-    await Promise.all([pods.whenInitialized(signal), namespaces.whenInitialized(signal)])
-    await Promise.all([...endpoints.rows()].map((row) => this.#reacquire(row, signal)))
     const rowsOfPods = async function* () {
       using changes = pods.changes()
       for await (const batch of changes.batches(signal)) {
@@ -162,7 +167,13 @@ class Controller implements EndpointController {
   #labelsOf(pod: SlimPod): Readonly<Record<string, string>> | undefined {
     const namespace = this.#options.namespaces.get(pod.namespace)
     if (namespace === undefined) return undefined
-    return identityLabelsOfPod({ pod, namespace, clusterName: this.#options.clusterName })
+    return podIdentityLabels({
+      namespace: pod.namespace,
+      labels: pod.labels,
+      namespaceLabels: namespace.labels,
+      cluster: this.#options.clusterName,
+      serviceAccount: pod.serviceAccount,
+    })
   }
 
   async #waitForLabels(request: AddRequest, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {

@@ -6,7 +6,12 @@ export {
   type EndpointControllerOptions,
   type IdentitySource,
 } from './controller.ts'
-export { AttachmentExistsError, AttachmentGoneError, EndpointIdsExhaustedError, UnknownPodError } from './errors.ts'
+export {
+  AttachmentExistsError,
+  AttachmentGoneError,
+  EndpointIdsExhaustedError,
+  UnknownPodError,
+} from './errors.ts'
 export { createEndpointTable } from './table.ts'
 export {
   type Attachment,

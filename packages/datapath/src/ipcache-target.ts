@@ -1,0 +1,45 @@
+import type { BpfMap } from '@axoneme/bpf'
+import { ipcacheKey, ipcacheValue } from '@axoneme/bpf-programs'
+import type { IpcacheRow } from '@axoneme/ipcache'
+import { CodedError } from '@axoneme/lifecycle'
+import { parseCidr, parseIp } from '@axoneme/net-types'
+import type { Target } from '@axoneme/reconciler'
+
+/** Bits of the ipcache key before the address. */
+const fixedBits = 32
+const families = { 4: 1, 16: 2 } as const
+
+/** [ipcache] -> the ipcache map: prefix to identity and tunnel endpoint. */
+export function ipcacheTarget(map: BpfMap): Target<IpcacheRow> {
+  return {
+    update: (row) => map.update(encodeIpcacheKey(row.cidr), encodeIpcacheValue(row)),
+    delete: (cidr) => void map.delete(encodeIpcacheKey(cidr)),
+    prune(rows) {
+      const wanted = new Set(rows.map((row) => encodeIpcacheKey(row.cidr).toString('latin1')))
+      const stale = [...map.entries()].map(([key]) => key).filter((key) => !wanted.has(key.toString('latin1')))
+      for (const key of stale) map.delete(key)
+    },
+  }
+}
+
+export function encodeIpcacheKey(cidr: string): Buffer {
+  const prefix = parseCidr(cidr)
+  if (prefix === undefined) throw new CodedError('IPCACHE_PREFIX', `encode ipcache prefix ${cidr}: not a prefix`)
+  const address = new Uint8Array(16)
+  address.set(prefix.address)
+  return ipcacheKey.encode({
+    prefixLength: fixedBits + prefix.prefixLength,
+    family: families[prefix.address.length as 4 | 16],
+    address,
+  })
+}
+
+function encodeIpcacheValue(row: IpcacheRow): Buffer {
+  const tunnel = row.tunnelEndpoint === '' ? new Uint8Array(4) : parseIp(row.tunnelEndpoint)
+  if (tunnel?.length !== 4) {
+    throw new CodedError('IPCACHE_TUNNEL', `encode ipcache entry ${row.cidr}: tunnel endpoint ${row.tunnelEndpoint}`, {
+      hint: 'tunnel endpoints are IPv4 addresses',
+    })
+  }
+  return ipcacheValue.encode({ identity: row.identity, tunnelEndpoint: tunnel, encryptKey: row.encryptKey })
+}

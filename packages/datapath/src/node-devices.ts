@@ -1,0 +1,69 @@
+import { type Link, type Netlink, writeSysctl } from '@axoneme/netlink'
+import { DeviceMissingError } from './errors.ts'
+import type { LocalNode, RoutingMode } from './types.ts'
+
+export const hostDevice = 'axo_host'
+export const tunnelDevice = 'axo_vxlan'
+/** Cilium's default, which its users' firewalls know; the IANA port of VXLAN is 4789. */
+export const vxlanPort = 8472
+/** Outer IPv4, UDP and VXLAN headers and the inner Ethernet header. */
+const vxlanOverheadBytes = 50
+
+export type NodeDevices = Readonly<{
+  /** MTU of pods' interfaces and of routes to other nodes' pods. */
+  podMtu: number
+  /** The devices that lead to other nodes. */
+  external: readonly Link[]
+  /** Present in tunnel mode. */
+  tunnel: Link | undefined
+}>
+
+/** Makes what the node itself needs, and leaves alone what is there already. */
+export function ensureNodeDevices({
+  netlink,
+  node,
+  devices,
+  routingMode,
+}: {
+  netlink: Netlink
+  node: LocalNode
+  devices: readonly string[]
+  routingMode: RoutingMode
+}): NodeDevices {
+  writeSysctl(undefined, 'net.ipv4.ip_forward', '1')
+  const external = devices.map((name) => {
+    const link = netlink.linkByName(name)
+    if (link === undefined) throw new DeviceMissingError(name)
+    return link
+  })
+  ensureHostDevice(netlink, node)
+  const deviceMtu = Math.min(...external.map((link) => link.mtu), 65535)
+  if (routingMode === 'native') {
+    netlink.ensureNoLink({ name: tunnelDevice })
+    return { podMtu: deviceMtu, external, tunnel: undefined }
+  }
+  const podMtu = deviceMtu - vxlanOverheadBytes
+  return { podMtu, external, tunnel: ensureTunnelDevice(netlink, podMtu) }
+}
+
+/** Carries the node's address out of its pod CIDR: the pods' gateway, and the node's source towards its pods. */
+function ensureHostDevice(netlink: Netlink, node: LocalNode): void {
+  const { ifIndex } = netlink.linkByName(hostDevice) ?? netlink.addDummy({ name: hostDevice })
+  netlink.setLink({ ifIndex, up: true })
+  for (const { address, prefixLength } of netlink.addresses({ ifIndex })) {
+    if (!address.includes(':') && address !== node.routerIp) {
+      netlink.ensureNoAddress({ ifIndex, address, prefixLength })
+    }
+  }
+  netlink.replaceAddress({ ifIndex, address: node.routerIp, prefixLength: 32 })
+}
+
+function ensureTunnelDevice(netlink: Netlink, mtu: number): Link {
+  const link =
+    netlink.linkByName(tunnelDevice) ??
+    netlink.addVxlan({ name: tunnelDevice, port: vxlanPort, external: true, mtu })
+  netlink.setLink({ ifIndex: link.ifIndex, up: true, mtu })
+  // What was sent by the tunnel may be answered by another device.
+  writeSysctl(undefined, `net.ipv4.conf.${tunnelDevice}.rp_filter`, '0')
+  return link
+}
