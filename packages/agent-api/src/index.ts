@@ -1,0 +1,17 @@
+export { type AgentClient, createAgentClient } from './client.ts'
+export { CniError, type CniErrorCode, cniErrorCode } from './cni/error.ts'
+export type { CniHandlers } from './cni/handle.ts'
+export type { CniConfig, CniRequest } from './cni/request.ts'
+export type { CniAddResult } from './cni/result.ts'
+export { AgentApiError } from './errors.ts'
+export type { AgentHandlers, Traffic } from './routes.ts'
+export type {
+  AgentHealth,
+  AgentStatus,
+  DatapathMetricRow,
+  MonitorRecord,
+  PolicyQuery,
+  PolicyVerdict,
+  TemplateRow,
+} from './schemas.ts'
+export { type AgentApi, type AgentApiEvent, type AgentApiOptions, startAgentApi } from './server.ts'

@@ -1,0 +1,176 @@
+import type { EndpointRow } from '@axoneme/endpoint'
+import type { IdentityRow } from '@axoneme/identity'
+import type { IpcacheRow, NodeRow } from '@axoneme/ipcache'
+import type { FrontendRow } from '@axoneme/loadbalancer'
+import type { L4Protocol } from '@axoneme/net-types'
+import type { EndpointPolicyRow, PolicyDirection, Verdict } from '@axoneme/policy'
+import { z } from 'zod'
+import type { CniHandlers } from './cni/handle.ts'
+import { NotFoundError } from './errors.ts'
+import { resolveEndpoint, resolvePeer } from './policy-query.ts'
+import {
+  type AgentHealth,
+  type AgentStatus,
+  type DatapathMetricRow,
+  datapathMetricSchema,
+  endpointPolicySchema,
+  endpointSchema,
+  healthSchema,
+  identitySchema,
+  ipcacheSchema,
+  type MonitorRecord,
+  nodeSchema,
+  policyQuerySchema,
+  serviceSchema,
+  statusSchema,
+  type TemplateRow,
+  templateSchema,
+  verdictSchema,
+} from './schemas.ts'
+
+/** What the agent tells and does. Plain functions over its tables; lists may be large and are streamed. */
+export type AgentHandlers = {
+  cni: CniHandlers
+  health(): AgentHealth
+  status(): AgentStatus
+  endpoints(): Iterable<EndpointRow>
+  identities(): Iterable<IdentityRow>
+  policies(): Iterable<EndpointPolicyRow>
+  /** Undefined when no policy of the endpoint is computed yet. */
+  explain(traffic: Traffic): Verdict | undefined
+  services(): Iterable<FrontendRow>
+  nodes(): Iterable<NodeRow>
+  ipcache(): Iterable<IpcacheRow>
+  templates(): Iterable<TemplateRow>
+  datapathMetrics(): Iterable<DatapathMetricRow>
+  /** All metrics in Prometheus' text format. */
+  metrics(): Promise<string>
+  /** Calls `listener` for each event until disposed. The listener returns at once. */
+  monitor(listener: (event: MonitorRecord) => void): Disposable
+}
+
+export type Traffic = Readonly<{
+  endpointId: number
+  direction: PolicyDirection
+  peer: number
+  protocol: L4Protocol
+  /** The destination's. */
+  port: number
+}>
+
+type Input = { params: Readonly<Record<string, string>>; query: Readonly<Record<string, string>> }
+
+export type Reply =
+  | { kind: 'json'; httpStatus: number; value: unknown }
+  | { kind: 'list'; rows: Iterable<unknown> }
+  | { kind: 'text'; text: string }
+
+/** A GET route: what it is called with, what it answers, and how. CNI and the monitor stream have their own. */
+export type Route = Readonly<{
+  path: string
+  summary: string
+  query?: z.ZodObject
+  response: z.ZodType
+  reply(handlers: AgentHandlers, input: Input): Reply | Promise<Reply>
+}>
+
+export const routes = [
+  {
+    path: '/v1/healthz',
+    summary: 'Whether the agent is ready (200) and, if not (503), what it waits for',
+    response: healthSchema,
+    reply: (handlers) => {
+      const health = handlers.health()
+      return { kind: 'json', httpStatus: health.ready ? 200 : 503, value: health }
+    },
+  },
+  {
+    path: '/v1/status',
+    summary: 'The agent, its parts, and the sizes of its tables',
+    response: statusSchema,
+    reply: (handlers) => json(handlers.status()),
+  },
+  list('/v1/endpoint', 'The pods of this node', {
+    row: endpointSchema,
+    rows: (handlers) => handlers.endpoints(),
+  }),
+  {
+    path: '/v1/endpoint/{id}',
+    summary: 'One pod of this node, by id',
+    response: endpointSchema,
+    reply: (handlers, { params }) => json(resolveEndpoint(handlers.endpoints(), params.id ?? '')),
+  },
+  list('/v1/identity', 'The identities known here', {
+    row: identitySchema,
+    rows: (handlers) => handlers.identities(),
+  }),
+  {
+    path: '/v1/identity/{id}',
+    summary: 'One identity, by number',
+    response: identitySchema,
+    reply: (handlers, { params }) => {
+      for (const row of handlers.identities()) if (String(row.id) === params.id) return json(row)
+      throw new NotFoundError(`identity ${params.id}`)
+    },
+  },
+  list('/v1/policy', 'What each endpoint allows, and by which policies', {
+    row: endpointPolicySchema,
+    rows: (handlers) => handlers.policies(),
+  }),
+  {
+    path: '/v1/policy/why',
+    summary: 'Why an endpoint allows or denies some traffic',
+    query: policyQuerySchema,
+    response: verdictSchema,
+    reply: (handlers, { query }) => json(explain(handlers, query)),
+  },
+  list('/v1/service', 'Addresses of services and their backends', {
+    row: serviceSchema,
+    rows: (handlers) => handlers.services(),
+  }),
+  list('/v1/node', 'The nodes of the cluster', { row: nodeSchema, rows: (handlers) => handlers.nodes() }),
+  list('/v1/ipcache', 'What the datapath knows of prefixes', {
+    row: ipcacheSchema,
+    rows: (handlers) => handlers.ipcache(),
+  }),
+  list('/v1/bpf/templates', 'Compiled programs and their users', {
+    row: templateSchema,
+    rows: (handlers) => handlers.templates(),
+  }),
+  list('/v1/metrics/datapath', 'Forwarded and dropped packets', {
+    row: datapathMetricSchema,
+    rows: (handlers) => handlers.datapathMetrics(),
+  }),
+  {
+    path: '/v1/metrics',
+    summary: 'All metrics, in the text format of Prometheus',
+    response: z.string(),
+    reply: async (handlers) => ({ kind: 'text', text: await handlers.metrics() }),
+  },
+] as const satisfies readonly Route[]
+
+function list(
+  path: string,
+  summary: string,
+  { row, rows }: { row: z.ZodType; rows: (handlers: AgentHandlers) => Iterable<unknown> },
+): Route {
+  return {
+    path,
+    summary,
+    response: z.array(row),
+    reply: (handlers) => ({ kind: 'list', rows: rows(handlers) }),
+  }
+}
+
+function json(value: unknown): Reply {
+  return { kind: 'json', httpStatus: 200, value }
+}
+
+function explain(handlers: AgentHandlers, query: Readonly<Record<string, string>>) {
+  const { endpoint, peer, ...traffic } = policyQuerySchema.parse(query)
+  const endpointId = resolveEndpoint(handlers.endpoints(), endpoint).id
+  const identity = resolvePeer(peer, { endpoints: handlers.endpoints(), ipcache: handlers.ipcache() })
+  const verdict = handlers.explain({ ...traffic, endpointId, peer: identity })
+  if (verdict === undefined) throw new NotFoundError(`policy of endpoint ${endpointId}`)
+  return { endpointId, peer: identity, ...verdict }
+}

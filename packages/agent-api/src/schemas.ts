@@ -1,0 +1,155 @@
+import type { EndpointRow } from '@axoneme/endpoint'
+import type { IdentityRow } from '@axoneme/identity'
+import type { IpcacheRow, NodeRow } from '@axoneme/ipcache'
+import type { Backend, FrontendRow } from '@axoneme/loadbalancer'
+import type { EndpointPolicyRow, PolicyEntry } from '@axoneme/policy'
+import { z } from 'zod'
+
+const labels = z.record(z.string(), z.string())
+const port = z.int().min(0).max(65535)
+const l4Protocol = z.enum(['TCP', 'UDP', 'SCTP'])
+const direction = z.enum(['ingress', 'egress'])
+
+export const endpointSchema: z.ZodType<EndpointRow> = z.object({
+  id: z.int().min(1).max(65535),
+  containerId: z.string(),
+  ifName: z.string(),
+  netnsPath: z.string(),
+  namespace: z.string(),
+  podName: z.string(),
+  podUid: z.string(),
+  ipv4: z.string(),
+  podMac: z.string(),
+  hostMac: z.string(),
+  hostIfName: z.string(),
+  labels,
+  identity: z.int(),
+  state: z.enum(['waiting-for-identity', 'ready']),
+})
+
+export const identitySchema: z.ZodType<IdentityRow> = z.object({ id: z.int(), labels })
+
+const policyEntrySchema: z.ZodType<PolicyEntry> = z.object({
+  direction,
+  identity: z.int().describe('0: any peer'),
+  protocol: z.int().min(0).max(255).describe('0: any protocol'),
+  port,
+  portPrefixLength: z.int().min(0).max(16).describe('how many bits of the port count'),
+  rules: z.array(z.string()).describe('namespace/name of the policies that allow it'),
+})
+
+export const endpointPolicySchema: z.ZodType<EndpointPolicyRow> = z.object({
+  endpointId: z.int(),
+  identity: z.int(),
+  enforceIngress: z.boolean(),
+  enforceEgress: z.boolean(),
+  entries: z.array(policyEntrySchema),
+})
+
+export const verdictSchema = z.object({
+  endpointId: z.int(),
+  peer: z.int().describe('identity of the other side'),
+  allowed: z.boolean(),
+  entries: z.array(policyEntrySchema).readonly().describe('the entries that allow it'),
+  rules: z.array(z.string()).readonly().describe('the policies behind the entries'),
+  reason: z.string(),
+})
+
+export type PolicyVerdict = z.infer<typeof verdictSchema>
+
+export const policyQuerySchema = z.object({
+  endpoint: z.string().min(1).max(512).describe('id, or namespace/pod of a pod on this node'),
+  direction,
+  peer: z.string().min(1).max(512).describe('identity, address, or namespace/pod of a pod on this node'),
+  protocol: l4Protocol.default('TCP'),
+  port: z.coerce.number().pipe(port).describe('destination port'),
+})
+
+export type PolicyQuery = z.input<typeof policyQuerySchema>
+
+const backendSchema: z.ZodType<Backend> = z.object({
+  address: z.string(),
+  port,
+  protocol: l4Protocol,
+  state: z.enum(['active', 'terminating']),
+  nodeName: z.string(),
+})
+
+export const serviceSchema: z.ZodType<FrontendRow> = z.object({
+  key: z.string(),
+  address: z.string(),
+  port,
+  protocol: l4Protocol,
+  kind: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalIP']),
+  service: z.string(),
+  portName: z.string(),
+  affinityTimeoutSeconds: z.number(),
+  backends: z.array(backendSchema),
+})
+
+export const nodeSchema: z.ZodType<NodeRow> = z.object({
+  name: z.string(),
+  cluster: z.string(),
+  internalIp: z.string(),
+  routerIp: z.string(),
+  podCidrs: z.array(z.string()),
+  encryptKey: z.int(),
+  labels,
+})
+
+export const ipcacheSchema: z.ZodType<IpcacheRow> = z.object({
+  cidr: z.string(),
+  identity: z.int(),
+  tunnelEndpoint: z.string(),
+  encryptKey: z.int(),
+})
+
+export const healthSchema = z.object({
+  ready: z.boolean(),
+  step: z.string().describe('the bootstrap step that readiness waits for, or `ready`'),
+  detail: z.string(),
+})
+
+export type AgentHealth = Readonly<z.infer<typeof healthSchema>>
+
+export const statusSchema = z.object({
+  ...healthSchema.shape,
+  version: z.string(),
+  cluster: z.string(),
+  node: z.string(),
+  routing: z.string().describe('native or vxlan'),
+  podCidrs: z.array(z.string()).readonly(),
+  startedAt: z.iso.datetime(),
+  components: z
+    .array(z.object({ name: z.string(), state: z.enum(['ok', 'degraded', 'down']), message: z.string() }))
+    .readonly(),
+  counts: z.record(z.string(), z.number()).describe('rows of the tables: endpoints, identities, ...'),
+})
+
+export type AgentStatus = Readonly<z.infer<typeof statusSchema>>
+
+export const templateSchema = z.object({
+  hash: z.string(),
+  program: z.string(),
+  endpoints: z.int().describe('how many endpoints run a patched copy'),
+  compileMs: z.number().describe('0 when it came from the cache'),
+  bytes: z.int(),
+})
+
+export type TemplateRow = Readonly<z.infer<typeof templateSchema>>
+
+export const datapathMetricSchema = z.object({
+  reason: z.string(),
+  direction: z.string(),
+  packets: z.number(),
+  bytes: z.number(),
+})
+
+export type DatapathMetricRow = Readonly<z.infer<typeof datapathMetricSchema>>
+
+/** An event of the datapath, or `{ type: 'lost', count }` where a slow reader missed some. */
+export const monitorEventSchema = z.looseObject({ type: z.string() })
+
+export type MonitorRecord = Readonly<z.infer<typeof monitorEventSchema>>
+
+export const errorSchema = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() })
