@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * One pod's programs, on the host side of its veth pair.
+ *
+ *   from_pod    tcx ingress: what the pod sends. Service translation, connection tracking, egress policy, routing.
+ *   pod_policy  tail-called through axo_calls: what arrives for the pod. Ingress policy and delivery.
+ *   to_pod      tcx egress: what the node's own stack sends to the pod. The same decision as pod_policy.
+ */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+
+#include "lib/constants.h"
+#include "lib/conntrack4.h"
+#include "lib/delivery.h"
+#include "lib/encap.h"
+#include "lib/ethernet.h"
+#include "lib/icmp_nat4.h"
+#include "lib/ipv4.h"
+#include "lib/lb4.h"
+#include "lib/peer4.h"
+#include "lib/related4.h"
+#include "lib/report.h"
+#include "lib/transport.h"
+#include "lib/verdict4.h"
+
+#if defined(ROUTING_TUNNEL) == defined(ROUTING_NATIVE)
+#error "define one of ROUTING_TUNNEL and ROUTING_NATIVE"
+#endif
+
+DECLARE_CONSTANT(EP_ID);
+DECLARE_CONSTANT(EP_IDENTITY);
+/* In network order, as loaded from a packet. */
+DECLARE_CONSTANT(EP_IPV4);
+/* The host side of the veth pair. */
+DECLARE_CONSTANT(EP_IFINDEX);
+/* 48 bits, the first byte lowest. */
+DECLARE_CONSTANT(POD_MAC);
+DECLARE_CONSTANT(HOST_MAC);
+/* The VXLAN device. Only with ROUTING_TUNNEL. */
+DECLARE_CONSTANT(TUNNEL_IFINDEX);
+
+#ifdef ROUTING_TUNNEL
+#define TUNNELS 1
+#else
+#define TUNNELS 0
+#endif
+
+/* 169.254.42.1: whom a pod sees when it reaches itself through a service. */
+#define LOOPBACK_ADDRESS bpf_htonl(0xa9fe2a01)
+
+/* Hands the packet to the pod's own device, past the node's stack. The TC action or a drop reason. */
+static __always_inline int deliver_to_pod(struct __sk_buff *ctx)
+{
+	int ret = ethernet_write(ctx, CONSTANT_U64(POD_MAC), CONSTANT_U64(HOST_MAC));
+
+	if (ret)
+		return ret;
+	/* What came in a tunnel was addressed to another MAC, and the pod's stack would ignore it. */
+	bpf_skb_change_type(ctx, PACKET_HOST);
+	return bpf_redirect_peer(CONSTANT_U32(EP_IFINDEX), 0);
+}
+
+/*
+ * The pod is the backend that its own packet was sent to. A packet from oneself would be refused by the pod's stack,
+ * so it gets another source. Not policed: nobody is kept from talking to himself.
+ */
+static __always_inline int loopback_forward(struct __sk_buff *ctx, struct packet *pkt,
+					    struct connection4 *connection)
+{
+	struct l4_address4 source = { .address = LOOPBACK_ADDRESS, .port = pkt->tuple.sport };
+	struct ct_entry first = {
+		.peer_identity = CONSTANT_U32(EP_IDENTITY),
+		.endpoint_id = CONSTANT_U16(EP_ID),
+		.rev_nat_index = pkt->rev_nat_index,
+		.flags = CT_LOOPBACK,
+	};
+	int ret = nat4_source(ctx, pkt, source);
+
+	if (ret)
+		return ret;
+	pkt->destination_identity = CONSTANT_U32(EP_IDENTITY);
+	if (ct4_find_forward(connection, pkt, CT_INGRESS)) {
+		pkt->ct_state = CT_ESTABLISHED;
+		connection->entry->rev_nat_index = pkt->rev_nat_index;
+		ct4_track(connection, pkt, ctx->len);
+	} else {
+		ret = ct4_create(connection, pkt, &first, ctx->len);
+		if (ret)
+			return ret;
+	}
+	return deliver_to_pod(ctx);
+}
+
+/* The pod answers itself: both addresses become those of the connection that it opened. */
+static __always_inline int loopback_reply(struct __sk_buff *ctx, struct packet *pkt,
+					  const struct connection4 *connection)
+{
+	struct l4_address4 destination = { .address = CONSTANT_U32(EP_IPV4), .port = pkt->tuple.dport };
+	int ret;
+
+	pkt->destination_identity = CONSTANT_U32(EP_IDENTITY);
+	ct4_track(connection, pkt, ctx->len);
+	ret = nat4_destination(ctx, pkt, destination);
+	if (ret)
+		return ret;
+	ret = lb4_reverse_nat(ctx, pkt, connection->entry->rev_nat_index);
+	return ret ? ret : deliver_to_pod(ctx);
+}
+
+static __always_inline int loopback_icmp_error(struct __sk_buff *ctx, struct packet *pkt,
+					       const struct connection4 *connection)
+{
+	struct lb4_rev_nat *rev_nat = lb4_find_rev_nat(connection->entry->rev_nat_index);
+	struct l4_address4 client = { .address = CONSTANT_U32(EP_IPV4), .port = pkt->inner.sport };
+	struct l4_address4 service;
+	int ret;
+
+	if (!rev_nat)
+		return -DROP_NO_SERVICE;
+	service.address = rev_nat->address;
+	service.port = rev_nat->port;
+	ret = icmp4_nat_towards_sender(ctx, pkt, service);
+	if (!ret)
+		ret = icmp4_nat_towards_receiver(ctx, pkt, client);
+	return ret ? ret : deliver_to_pod(ctx);
+}
+
+/* Where the packet goes from here: a TC action, DELIVER_LOCALLY or a drop reason. */
+static __always_inline int route_from_pod(struct __sk_buff *ctx, const struct packet *pkt, const struct peer4 *peer)
+{
+	if (!may_be_routed(pkt))
+		return TC_ACT_OK;
+	if (peer->endpoint_id)
+		return DELIVER_LOCALLY;
+	if (TUNNELS && peer->tunnel_endpoint)
+		return encap_redirect(ctx, peer->tunnel_endpoint, CONSTANT_U32(EP_IDENTITY),
+				      CONSTANT_U32(TUNNEL_IFINDEX));
+	return TC_ACT_OK;
+}
+
+/* An error about a packet that seemed to come from a service is meant for the backend behind it. */
+static __always_inline int icmp_error_to_service(struct __sk_buff *ctx, struct packet *pkt,
+						 struct connection4 *connection)
+{
+	struct lb4_backend *backend;
+	struct l4_address4 to;
+
+	connection->key = ct4_reply_key(&pkt->inner, CT_SERVICE);
+	connection->entry = ct_find(&axo_ct4, &connection->key, connection->now_s);
+	if (!connection->entry)
+		return -DROP_UNKNOWN_CT;
+	backend = lb4_find_backend(connection->entry->backend_id);
+	/* Towards itself both ends would have to be translated; nobody waits for such an error. */
+	if (!backend || backend->address == CONSTANT_U32(EP_IPV4))
+		return -DROP_NO_SERVICE;
+	to.address = backend->address;
+	to.port = backend->port;
+	return icmp4_nat_towards_receiver(ctx, pkt, to);
+}
+
+static __always_inline int from_pod_icmp_error(struct __sk_buff *ctx, struct packet *pkt,
+					       struct connection4 *connection, struct peer4 *peer)
+{
+	int ret = related4_find(connection, pkt, CT_INGRESS, CT_EGRESS);
+
+	if (ret == 0 && connection->entry->flags & CT_LOOPBACK)
+		return loopback_icmp_error(ctx, pkt, connection);
+	if (ret)
+		ret = icmp_error_to_service(ctx, pkt, connection);
+	if (ret)
+		return ret;
+	*peer = peer4_find(pkt->tuple.daddr);
+	pkt->destination_identity = peer->identity;
+	return route_from_pod(ctx, pkt, peer);
+}
+
+/* Translates a packet to a service. 0, also when it goes to no service, or a drop reason. */
+static __always_inline int translate_service(struct __sk_buff *ctx, struct packet *pkt, __u32 now_s)
+{
+	const struct lb4_service *service = lb4_find_slot(&pkt->tuple, 0);
+	struct l4_address4 backend;
+	int ret;
+
+	if (!service)
+		return 0;
+	pkt->rev_nat_index = service->rev_nat_index;
+	ret = lb4_select_backend(pkt, service, now_s, ctx->len, CONSTANT_U16(EP_ID), &backend);
+	return ret ? ret : nat4_destination(ctx, pkt, backend);
+}
+
+static __always_inline int from_pod_ipv4(struct __sk_buff *ctx, struct packet *pkt, struct peer4 *peer)
+{
+	struct connection4 connection = { .now_s = ct_now_s() };
+	int ret = ipv4_parse(ctx, pkt);
+
+	if (ret)
+		return ret;
+	if (pkt->tuple.saddr != CONSTANT_U32(EP_IPV4))
+		return -DROP_INVALID_SOURCE_IP;
+	ret = l4_parse(ctx, pkt);
+	if (ret)
+		return ret;
+	if (pkt->is_icmp_error)
+		return from_pod_icmp_error(ctx, pkt, &connection, peer);
+
+	if (ct4_find_reply(&connection, pkt, CT_INGRESS)) {
+		pkt->ct_state = CT_REPLY;
+		if (connection.entry->flags & CT_LOOPBACK)
+			return loopback_reply(ctx, pkt, &connection);
+	} else {
+		ret = translate_service(ctx, pkt, connection.now_s);
+		if (ret)
+			return ret;
+		if (pkt->rev_nat_index && pkt->tuple.daddr == pkt->tuple.saddr)
+			return loopback_forward(ctx, pkt, &connection);
+		if (ct4_find_forward(&connection, pkt, CT_EGRESS))
+			pkt->ct_state = CT_ESTABLISHED;
+	}
+
+	*peer = peer4_find(pkt->tuple.daddr);
+	pkt->destination_identity = peer->identity;
+	ret = verdict4(ctx, pkt, &connection, peer->identity, CONSTANT_U16(EP_ID));
+	return ret ? ret : route_from_pod(ctx, pkt, peer);
+}
+
+SEC("tc/from_pod")
+int from_pod(struct __sk_buff *ctx)
+{
+	struct packet pkt = { .source_identity = CONSTANT_U32(EP_IDENTITY) };
+	struct peer4 peer = {};
+	int verdict;
+
+	if (is_arp(ctx))
+		return TC_ACT_OK;
+	verdict = is_ipv4(ctx) ? from_pod_ipv4(ctx, &pkt, &peer) : -DROP_UNKNOWN_L3;
+	if (verdict < 0)
+		return report_drop(ctx, &pkt, DIRECTION_EGRESS, CONSTANT_U16(EP_ID), verdict);
+	report_forwarded(ctx, &pkt, DIRECTION_EGRESS, CONSTANT_U16(EP_ID));
+	if (verdict != DELIVER_LOCALLY)
+		return verdict;
+	verdict = deliver_to_endpoint4(ctx, &pkt, peer.endpoint_id);
+	return report_drop(ctx, &pkt, DIRECTION_EGRESS, CONSTANT_U16(EP_ID), verdict);
+}
+
+static __always_inline int towards_pod_icmp_error(struct __sk_buff *ctx, struct packet *pkt,
+						  struct connection4 *connection)
+{
+	struct lb4_rev_nat *rev_nat;
+	struct l4_address4 service;
+	int ret = related4_find(connection, pkt, CT_EGRESS, CT_INGRESS);
+
+	if (ret || connection->key.direction != CT_EGRESS || !connection->entry->rev_nat_index)
+		return ret;
+	pkt->rev_nat_index = connection->entry->rev_nat_index;
+	rev_nat = lb4_find_rev_nat(pkt->rev_nat_index);
+	if (!rev_nat)
+		return -DROP_NO_SERVICE;
+	service.address = rev_nat->address;
+	service.port = rev_nat->port;
+	return icmp4_nat_towards_sender(ctx, pkt, service);
+}
+
+/* Whether the packet may reach the pod, translated back if it answers a service's connection. 0 or a drop reason. */
+static __always_inline int towards_pod_ipv4(struct __sk_buff *ctx, struct packet *pkt)
+{
+	struct connection4 connection = { .now_s = ct_now_s() };
+	int ret;
+
+	/* An endpoint id may have found a new owner while the packet was on its way. */
+	if (pkt->tuple.daddr != CONSTANT_U32(EP_IPV4))
+		return -DROP_UNROUTABLE_IP;
+	ret = l4_parse(ctx, pkt);
+	if (ret)
+		return ret;
+	if (pkt->is_icmp_error)
+		return towards_pod_icmp_error(ctx, pkt, &connection);
+
+	if (ct4_find_reply(&connection, pkt, CT_EGRESS))
+		pkt->ct_state = CT_REPLY;
+	else if (ct4_find_forward(&connection, pkt, CT_INGRESS))
+		pkt->ct_state = CT_ESTABLISHED;
+
+	ret = verdict4(ctx, pkt, &connection, pkt->source_identity, CONSTANT_U16(EP_ID));
+	if (ret || pkt->ct_state != CT_REPLY || !connection.entry->rev_nat_index)
+		return ret;
+	return lb4_reverse_nat(ctx, pkt, connection.entry->rev_nat_index);
+}
+
+SEC("tc/pod_policy")
+int pod_policy(struct __sk_buff *ctx)
+{
+	struct packet pkt = {
+		.source_identity = ctx->cb[CB_SOURCE_IDENTITY],
+		.destination_identity = CONSTANT_U32(EP_IDENTITY),
+	};
+	int verdict = ipv4_parse(ctx, &pkt);
+
+	if (!verdict)
+		verdict = towards_pod_ipv4(ctx, &pkt);
+	if (!verdict)
+		verdict = deliver_to_pod(ctx);
+	if (verdict < 0)
+		return report_drop(ctx, &pkt, DIRECTION_INGRESS, CONSTANT_U16(EP_ID), verdict);
+	report_forwarded(ctx, &pkt, DIRECTION_INGRESS, CONSTANT_U16(EP_ID));
+	return verdict;
+}
+
+SEC("tc/to_pod")
+int to_pod(struct __sk_buff *ctx)
+{
+	struct packet pkt = { .destination_identity = CONSTANT_U32(EP_IDENTITY) };
+	int verdict;
+
+	if (is_arp(ctx))
+		return TC_ACT_OK;
+	verdict = is_ipv4(ctx) ? ipv4_parse(ctx, &pkt) : -DROP_UNKNOWN_L3;
+	if (!verdict) {
+		pkt.source_identity = peer4_find(pkt.tuple.saddr).identity;
+		verdict = towards_pod_ipv4(ctx, &pkt);
+	}
+	if (verdict < 0)
+		return report_drop(ctx, &pkt, DIRECTION_INGRESS, CONSTANT_U16(EP_ID), verdict);
+	report_forwarded(ctx, &pkt, DIRECTION_INGRESS, CONSTANT_U16(EP_ID));
+	return TC_ACT_OK;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
