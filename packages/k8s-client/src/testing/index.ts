@@ -1,0 +1,2 @@
+export { writeKubeconfig } from './kubeconfig.ts'
+export { failure, type ReceivedRequest, respond, startTestServer, type TestServer } from './server.ts'
