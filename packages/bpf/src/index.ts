@@ -1,3 +1,4 @@
+export { attachClsact, type ClsactAttachment, type ClsactFilter } from './attach/clsact.ts'
 export { BpfLink } from './attach/link.ts'
 export type { TcxAttachment, TrafficDirection } from './attach/tcx.ts'
 export { type BtfTypeOf, btfSizeOf, btfTypeAt, findBtfType, resolveBtfType } from './btf/lookup.ts'

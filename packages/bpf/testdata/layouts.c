@@ -68,7 +68,24 @@ struct with_anonymous_union {
 
 enum wide { WIDE = 0x100000000ULL };
 
-struct sample sample;
+struct sample sample = {
+	.a = 0x12,
+	.b = 0x3456,
+	.c = 0xdeadbeef,
+	.d = __builtin_bswap32(0x0a000102),
+	.e = 0x1122334455667788ULL,
+	.f = __builtin_bswap64(0x99aabbccddeeff00ULL),
+	.g = -2,
+	.h = -300,
+	.i = -70000,
+	.j = -5000000000LL,
+	.mac = { 2, 0, 0, 0, 0, 1 },
+	.address = { .bytes = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } },
+	.inner = { .port = __builtin_bswap16(8080), .proto = 6 },
+	.flat = 77,
+	.verdict = VERDICT_PASS,
+	.on = 1,
+};
 struct with_bitfield with_bitfield;
 struct with_pointer with_pointer;
 struct with_words with_words;

@@ -13,7 +13,7 @@ export {
   errnoName,
   SyscallError,
 } from './errors.ts'
-export { mapSharedMemory, type SharedMemory } from './memory.ts'
+export { mapSharedMemory, pageBytes, type SharedMemory } from './memory.ts'
 export {
   createNetns,
   deleteNetns,

@@ -2,6 +2,11 @@ import koffi from 'koffi'
 import { SyscallError } from './errors.ts'
 import { syscall } from './syscall.ts'
 
+const libc = koffi.load('libc.so.6')
+
+/** Of this machine: 4096 on x86-64, 4096 to 65536 on arm64. */
+export const pageBytes: number = libc.func('int getpagesize()')()
+
 const protectionRead = 1
 const protectionWrite = 2
 const mapShared = 1

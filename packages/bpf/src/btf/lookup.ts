@@ -4,7 +4,9 @@ import type { Btf, BtfType } from './types.ts'
 /** More levels than any real type has; the bound ends a cycle in hostile BTF. */
 const maxDepth = 32
 
-export type BtfTypeOf<K extends BtfType['kind']> = Extract<BtfType, { kind: K }>
+/** The types of one kind: some members of the union stand for several. */
+export type BtfTypeOf<K extends BtfType['kind']> = OfKind<BtfType, K>
+type OfKind<T, K> = T extends { kind: infer Kinds } ? (K extends Kinds ? T : never) : never
 
 /** The first type of this kind and name, with its id. */
 export function findBtfType<K extends BtfType['kind']>(

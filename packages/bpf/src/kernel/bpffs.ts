@@ -18,7 +18,7 @@ export function isBpffs(path: string): boolean {
 
 /**
  * Mounts a new, empty bpffs on the directory, which is made if needed. Each mount is its own instance: what is
- * pinned in one is not in another. A directory that lies in a bpffs already is left as it is and returns false.
+ * pinned in one is not in another. The kernel puts files of its own into it (`maps.debug`, `progs.debug`). A directory that lies in a bpffs already is left as it is and returns false.
  */
 export function mountBpffs(path: string): boolean {
   if (isBpffs(path)) return false

@@ -6,7 +6,8 @@ export type BigintKind = 'u64' | 'i64' | 'be64'
 
 /** Where a field lies, in bytes from the start of its struct. Plain data, as generated files carry it. */
 export type FieldShape = Readonly<
-  | { kind: NumberKind | BigintKind; offset: number }
+  | { kind: NumberKind; offset: number }
+  | { kind: BigintKind; offset: number }
   | { kind: 'bytes'; offset: number; length: number }
   | { kind: 'nested'; offset: number; layout: LayoutShape }
 >

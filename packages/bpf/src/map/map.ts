@@ -136,12 +136,12 @@ export class BpfMap extends Descriptor {
 
   /**
    * Takes all entries out of the map, in chunks: each yielded entry is deleted already. Throws SyscallError
-   * ENOTSUP where the kernel has no such call for this map type.
+   * EOPNOTSUPP where the kernel has no such call for this map type.
    */
   *lookupAndDeleteBatch(): Generator<MapEntry, void, undefined> {
     const operation = 'map_lookup_and_delete_batch'
     if (yield* this.#batch.entries(operation)) return
-    throw new SyscallError(`bpf ${operation}`, this.name, constants.errno.ENOTSUP, {
+    throw new SyscallError(`bpf ${operation}`, this.name, constants.errno.EOPNOTSUPP, {
       hint: `the kernel has no such call for a ${this.spec.type}: read and delete instead`,
     })
   }

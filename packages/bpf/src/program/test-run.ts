@@ -12,6 +12,7 @@ export type TestRunOptions = Readonly<{
 }>
 
 export type TestRunResult = Readonly<{
+  /** As the program returned it, as an unsigned number: -1 is 0xffffffff. */
   retval: number
   /** The packet as the program left it. */
   data: Buffer

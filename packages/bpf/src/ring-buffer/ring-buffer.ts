@@ -1,11 +1,6 @@
-import { mapSharedMemory } from '@axoneme/syscalls'
+import { mapSharedMemory, pageBytes, type SharedMemory } from '@axoneme/syscalls'
 import type { BpfMap } from '../map/map.ts'
-
-/** Header bits of a record, BPF_RINGBUF_BUSY_BIT and BPF_RINGBUF_DISCARD_BIT in linux/bpf.h. */
-const busyBit = 0x8000_0000
-const discardBit = 0x4000_0000
-const headerBytes = 8
-const pageBytes = 4096
+import { ringReader } from './ring-reader.ts'
 
 /** Reads what programs put into a ringbuf map. One reader per map: reading takes the records out. */
 export type RingBuffer = Disposable &
@@ -17,38 +12,20 @@ export type RingBuffer = Disposable &
     read(onRecord: (record: Buffer) => void, max?: number): number
   }>
 
-/** The layout is that of the kernel's Documentation/bpf/ringbuf.rst. Throws SyscallError when it cannot be mapped. */
+/** The map may be closed afterwards. Throws SyscallError when it cannot be mapped; RangeError for another map type. */
 export function openRingBuffer(map: BpfMap): RingBuffer {
-  const size = map.spec.maxEntries
-  const consumer = mapSharedMemory({ fd: map.fd, length: pageBytes, offset: 0, writable: true })
-  // The data pages are mapped twice in a row, so that a record that wraps around lies in one piece.
-  const producer = mapProducer(map, pageBytes + 2 * size, () => consumer[Symbol.dispose]())
-  const consumed = new BigUint64Array(consumer.bytes, 0, 1)
-  const produced = new BigUint64Array(producer.bytes, 0, 1)
-  const headers = new Int32Array(producer.bytes, pageBytes, size / 4)
-  const data = Buffer.from(producer.bytes, pageBytes, 2 * size)
-
-  /** The next record that is complete and not discarded, taken out of the ring; undefined when there is none. */
-  function take(): Buffer | undefined {
-    let at = Atomics.load(consumed, 0)
-    while (at < Atomics.load(produced, 0)) {
-      const offset = Number(at % BigInt(size))
-      const header = Atomics.load(headers, offset / 4) >>> 0
-      // Records complete in order: behind one that is being written, none is ready.
-      if ((header & busyBit) !== 0) return undefined
-      const length = (header & ~(busyBit | discardBit)) >>> 0
-      const start = offset + headerBytes
-      const record =
-        (header & discardBit) === 0 ? Buffer.from(data.subarray(start, start + length)) : undefined
-      at += BigInt(Math.ceil((length + headerBytes) / 8) * 8)
-      Atomics.store(consumed, 0, at)
-      if (record !== undefined) return record
-    }
-    return undefined
-  }
-
+  const { name, type, maxEntries: size } = map.spec
+  if (type !== 'ringbuf') throw new RangeError(`map ${name} is a ${type}, not a ringbuf`)
+  using mapping = new DisposableStack()
+  const share = (length: number, offset: number, writable: boolean): SharedMemory =>
+    mapping.use(mapSharedMemory({ fd: map.fd, length, offset, writable }))
+  const consumer = share(pageBytes, 0, true)
+  const producer = share(pageBytes + 2 * size, pageBytes, false)
+  const take = ringReader({ consumer: consumer.bytes, producer: producer.bytes, size })
+  const mapped = mapping.move()
   return {
     read(onRecord, max = Number.POSITIVE_INFINITY) {
+      if (mapped.disposed) throw new Error(`ring buffer ${name} is closed`)
       let count = 0
       while (count < max) {
         const record = take()
@@ -58,18 +35,6 @@ export function openRingBuffer(map: BpfMap): RingBuffer {
       }
       return count
     },
-    [Symbol.dispose]() {
-      consumer[Symbol.dispose]()
-      producer[Symbol.dispose]()
-    },
-  }
-}
-
-function mapProducer(map: BpfMap, length: number, onFailure: () => void) {
-  try {
-    return mapSharedMemory({ fd: map.fd, length, offset: pageBytes, writable: false })
-  } catch (error) {
-    onFailure()
-    throw error
+    [Symbol.dispose]: () => mapped.dispose(),
   }
 }
