@@ -1,6 +1,5 @@
-import { CodedError, describeError } from '@axoneme/lifecycle'
+import { abortable, CodedError, describeError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
-import { abortable } from './abortable.ts'
 import { hasCode, KvstoreError } from './errors.ts'
 import { LeaseSession } from './lease-session.ts'
 import { checkKey, checkValue } from './limits.ts'
@@ -163,7 +162,9 @@ export class KvClient implements Kvstore {
   }
 
   commit({ conditions, writes }: KvCommit, { signal }: CallOptions = {}): Promise<boolean> {
-    const key = writes[0]?.key ?? ''
+    const [condition] = conditions
+    const key =
+      writes[0]?.key ?? (condition?.kind === 'prefix-empty' ? condition.prefix : condition?.key) ?? ''
     return this.#writeIf({ operation: 'commit', kind: 'set', key, signal }, conditions, writes)
   }
 

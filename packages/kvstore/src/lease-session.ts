@@ -1,7 +1,6 @@
 import { nextDelayMs, type RetryPolicy } from '@axoneme/backoff'
-import { describeError, sleep } from '@axoneme/lifecycle'
+import { abortable, describeError, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
-import { abortable } from './abortable.ts'
 import { keepAliveUntilLost } from './keepalive.ts'
 import type { KvTransport } from './transport.ts'
 

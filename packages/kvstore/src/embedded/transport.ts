@@ -1,4 +1,4 @@
-import { abortable } from '../abortable.ts'
+import { abortable } from '@axoneme/lifecycle'
 import { KvstoreError } from '../errors.ts'
 import type {
   KvTransport,

@@ -1,0 +1,123 @@
+import { type RetryPolicy, retryDelays } from '@axoneme/backoff'
+import { clusterIdentityRange, type IdentityId } from '@axoneme/identity'
+import type { Kvstore } from '@axoneme/kvstore'
+import { isRetryable } from '@axoneme/lifecycle'
+import { IdentitiesExhaustedError, IdentityAllocationError } from './identity-errors.ts'
+import {
+  createCommit,
+  createdIdentities,
+  isClusterIdentity,
+  joinCommit,
+  lockPath,
+  restoreCommit,
+  usedIdentities,
+} from './identity-keys.ts'
+import { type IdentityTable, parseIdentityId } from './identity-table.ts'
+
+/** Cilium's limits: 16 attempts from 20 ms on, doubling. */
+const attempts: RetryPolicy & { maxAttempts: number } = { minMs: 20, maxMs: 5_000, maxAttempts: 16 }
+
+export type AcquisitionOptions = Readonly<{
+  store: Kvstore
+  table: IdentityTable
+  nodeSuffix: string
+  range: Readonly<{ min: IdentityId; max: IdentityId }>
+  random: () => number
+}>
+
+/** Finds or makes the identity of a label set in the store, and marks it as used by this node. */
+export async function acquireIdentity(
+  options: AcquisitionOptions,
+  { labels, signal }: { labels: string; signal: AbortSignal },
+): Promise<IdentityId> {
+  const { random, table } = options
+  await table.whenInitialized(signal)
+  let last: unknown
+  // Numbers that turned out to be taken, before the table says so.
+  const taken = new Set<IdentityId>()
+  for await (const _ of retryDelays({ ...attempts, signal, random })) {
+    try {
+      const id =
+        (await join(options, { labels, signal, candidates: knownIdentities(table, labels) })) ??
+        (await join(options, {
+          labels,
+          signal,
+          candidates: await usedIdentities(options.store, labels, { signal }),
+        })) ??
+        (await create(options, { labels, signal, taken }))
+      if (id !== undefined) return id
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!isRetryable(error) || error instanceof IdentitiesExhaustedError) throw error
+      last = error
+    }
+  }
+  throw new IdentityAllocationError(labels, { attempts: attempts.maxAttempts, cause: last })
+}
+
+/** Uses the first candidate that still means the labels. */
+async function join(
+  { store, nodeSuffix }: AcquisitionOptions,
+  { labels, candidates, signal }: { labels: string; candidates: readonly IdentityId[]; signal: AbortSignal },
+): Promise<IdentityId | undefined> {
+  for (const id of candidates) {
+    if (await store.commit(joinCommit({ id, labels, nodeSuffix }), { signal })) return id
+  }
+  return undefined
+}
+
+async function create(
+  options: AcquisitionOptions,
+  { labels, taken, signal }: { labels: string; taken: Set<IdentityId>; signal: AbortSignal },
+): Promise<IdentityId | undefined> {
+  const { store, table, nodeSuffix } = options
+  await using lock = await store.lock(lockPath(labels), { signal })
+  // Whoever held the lock before may have made it; what the table does not know yet is read from the store.
+  const used = await usedIdentities(store, labels, { signal })
+  const created = await createdIdentities(store, labels, { signal, createdAfter: table.position.revision })
+  const known = await join(options, { labels, signal, candidates: [...used, ...created] })
+  if (known !== undefined) return known
+  for (const id of used) {
+    // In use without a master key: other nodes' datapaths already carry the number.
+    if (await lock.commit(restoreCommit({ id, labels, nodeSuffix }), { signal })) return id
+  }
+  const id = pickFreeIdentity(options, { labels, taken })
+  if (await lock.commit(createCommit({ id, labels, nodeSuffix }), { signal })) return id
+  taken.add(id)
+  return undefined
+}
+
+/** A random number that nobody is known to use, so that nodes which pick at the same time seldom meet. */
+export function pickFreeIdentity(
+  { table, range, random }: Pick<AcquisitionOptions, 'table' | 'range' | 'random'>,
+  { labels, taken }: { labels: string; taken: ReadonlySet<IdentityId> },
+): IdentityId {
+  const size = range.max - range.min + 1
+  const start = Math.min(size - 1, Math.floor(random() * size))
+  for (let step = 0; step < size; step++) {
+    const id = range.min + ((start + step) % size)
+    if (!table.has(String(id)) && !taken.has(id)) return id
+  }
+  throw new IdentitiesExhaustedError(labels, { used: size, size })
+}
+
+function knownIdentities(table: IdentityTable, labels: string): IdentityId[] {
+  return table
+    .byIndex('labels', labels)
+    .map((row) => row.id)
+    .filter(isClusterIdentity)
+    .sort((a, b) => a - b)
+}
+
+export function identityUsage(
+  table: IdentityTable,
+  range: Readonly<{ min: IdentityId; max: IdentityId }> = clusterIdentityRange,
+): { used: number; size: number; ratio: number } {
+  const size = range.max - range.min + 1
+  let used = 0
+  for (const key of table.keys()) {
+    const id = parseIdentityId(key)
+    if (id !== undefined && id >= range.min && id <= range.max) used++
+  }
+  return { used, size, ratio: used / size }
+}

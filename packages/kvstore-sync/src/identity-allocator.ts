@@ -1,0 +1,263 @@
+import { jitteredPeriod, nextDelayMs, type Period, type RetryPolicy } from '@axoneme/backoff'
+import { clusterIdentityRange, formatLabels, type IdentityId } from '@axoneme/identity'
+import type { CallOptions, Kvstore } from '@axoneme/kvstore'
+import { abortable, CodedError, describeError, isAbort, sleep } from '@axoneme/lifecycle'
+import type { Logger } from '@axoneme/log'
+import { acquireIdentity, identityUsage } from './identity-acquisition.ts'
+import { isAllocatable, joinCommit, restoreCommit, slavePrefix } from './identity-keys.ts'
+import type { IdentityTable } from './identity-table.ts'
+
+export type IdentityAllocator = AsyncDisposable & {
+  /**
+   * The identity of a label set, the same in the whole cluster. Each call is one reference; the first one on this
+   * node goes to the store. Rejects with IDENTITIES_EXHAUSTED, IDENTITY_ALLOCATION, or the signal's reason.
+   */
+  allocate(labels: Readonly<Record<string, string>>, options?: CallOptions): Promise<IdentityId>
+  /**
+   * Gives one reference back. With the last one the node's mark is removed from the store, again and again in the
+   * background if it must be; the promise resolves after the first try.
+   */
+  release(id: IdentityId): Promise<void>
+  /** How much of the cluster's number space is in use. */
+  usage(): { used: number; size: number; ratio: number }
+}
+
+export type IdentityAllocatorOptions = Readonly<{
+  store: Kvstore
+  /** Followed by `startIdentityWatcher`. */
+  table: IdentityTable
+  /** What names this node in slave keys: its address, as in Cilium. No slash. */
+  nodeSuffix: string
+  log: Logger
+  signal: AbortSignal
+  random?: () => number
+  range?: Readonly<{ min: IdentityId; max: IdentityId }>
+  /** Told when a number that is in use here means something else in the store now: allocate its labels again. */
+  onLost?: (id: IdentityId) => void
+  /** How often the marks are compared with the store; 5 min by default, growing with the cluster. */
+  resync?: Period
+  nodeCount?: () => number
+}>
+
+/** One label set that is, was just, or is about to be used here. */
+type Held = {
+  readonly labels: string
+  references: number
+  /** The number whose mark is, or may be, in the store. */
+  id: IdentityId | undefined
+  /** Everything about one label set happens one after the other. */
+  tail: Promise<unknown>
+}
+
+const defaultResync: Period = { baseMs: 300_000, jitter: 0.2, growsWithCluster: true }
+const backgroundRetry: RetryPolicy = { minMs: 200, maxMs: 30_000 }
+
+export function createIdentityAllocator(options: IdentityAllocatorOptions): IdentityAllocator {
+  return new StoreIdentityAllocator(options)
+}
+
+class StoreIdentityAllocator implements IdentityAllocator {
+  readonly #options: IdentityAllocatorOptions
+  readonly #random: () => number
+  readonly #range: Readonly<{ min: IdentityId; max: IdentityId }>
+  readonly #held = new Map<string, Held>()
+  readonly #byId = new Map<IdentityId, Held>()
+  readonly #stop = new AbortController()
+  readonly #signal: AbortSignal
+  readonly #lease: Disposable
+  readonly #running = new Set<Promise<void>>()
+
+  constructor(options: IdentityAllocatorOptions) {
+    if (!/^[^/]+$/.test(options.nodeSuffix)) {
+      throw new CodedError(
+        'IDENTITY_NODE_SUFFIX',
+        `node suffix ${JSON.stringify(options.nodeSuffix)} is empty or has a slash`,
+      )
+    }
+    this.#options = options
+    this.#random = options.random ?? Math.random
+    this.#range = options.range ?? clusterIdentityRange
+    this.#signal = AbortSignal.any([options.signal, this.#stop.signal])
+    this.#lease = options.store.onLeaseReplaced(() => this.#assertAll())
+    this.#run('resync', () => this.#resync())
+    this.#run('follow table', () => this.#followTable())
+  }
+
+  async allocate(
+    labels: Readonly<Record<string, string>>,
+    { signal }: CallOptions = {},
+  ): Promise<IdentityId> {
+    const text = formatLabels(labels)
+    if (!isAllocatable(text)) {
+      throw new CodedError('IDENTITY_LABELS', `labels ${JSON.stringify(text)} cannot make an identity`, {
+        hint: 'each label is `source:key`, keys and values have no semicolon',
+      })
+    }
+    const held = this.#hold(text)
+    held.references++
+    const either = signal === undefined ? this.#signal : AbortSignal.any([signal, this.#signal])
+    try {
+      const turn = this.#inTurn(held, async () => {
+        either.throwIfAborted()
+        if (held.id !== undefined) return held.id
+        held.id = await acquireIdentity(
+          { ...this.#options, random: this.#random, range: this.#range },
+          { labels: text, signal: either },
+        )
+        this.#byId.set(held.id, held)
+        return held.id
+      })
+      return await abortable(turn, either)
+    } catch (error) {
+      this.#unreference(held)
+      throw error
+    }
+  }
+
+  async release(id: IdentityId): Promise<void> {
+    const held = this.#byId.get(id)
+    if (held === undefined || held.references === 0) return
+    await this.#unreference(held)
+  }
+
+  usage(): { used: number; size: number; ratio: number } {
+    return identityUsage(this.#options.table, this.#range)
+  }
+
+  /** The node's marks stay until its lease ends, so that a restart finds its identities again. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#lease[Symbol.dispose]()
+    this.#stop.abort(new DOMException('identity allocator closed', 'AbortError'))
+    await Promise.all(this.#running)
+    await Promise.allSettled([...this.#held.values()].map((held) => held.tail))
+  }
+
+  #hold(labels: string): Held {
+    const existing = this.#held.get(labels)
+    if (existing !== undefined) return existing
+    const held: Held = { labels, references: 0, id: undefined, tail: Promise.resolve() }
+    this.#held.set(labels, held)
+    return held
+  }
+
+  #inTurn<T>(held: Held, task: () => Promise<T>): Promise<T> {
+    const turn = held.tail.then(task)
+    held.tail = turn.catch(() => {})
+    return turn
+  }
+
+  #unreference(held: Held): Promise<void> {
+    held.references--
+    if (held.references > 0) return Promise.resolve()
+    const firstTry = Promise.withResolvers<void>()
+    this.#run('remove mark', () => this.#removeMark(held, firstTry.resolve).finally(firstTry.resolve))
+    return firstTry.promise
+  }
+
+  /** Until it worked or somebody uses the label set again. */
+  async #removeMark(held: Held, tried: () => void): Promise<void> {
+    for (let attempt = 1, delayMs = 0; ; attempt++) {
+      const done = await this.#inTurn(held, () => this.#tryRemoveMark(held))
+      tried()
+      if (done) return
+      delayMs = nextDelayMs(backgroundRetry, { attempt, previousMs: delayMs, random: this.#random })
+      await sleep(delayMs, { signal: this.#signal })
+    }
+  }
+
+  async #tryRemoveMark(held: Held): Promise<boolean> {
+    const { store, nodeSuffix, log } = this.#options
+    if (held.references > 0 || this.#held.get(held.labels) !== held) return true
+    // Forgotten first: whoever comes while the mark is removed has to set it anew.
+    this.#forgetId(held)
+    try {
+      // Also when no number was known: an allocation that failed may have left a mark.
+      await store.delete(slavePrefix(held.labels) + nodeSuffix, { signal: this.#signal })
+    } catch (error) {
+      if (isAbort(error, this.#signal)) throw error
+      log.debug('mark of unused identity not removed yet', {
+        labels: held.labels,
+        error: describeError(error),
+      })
+      return false
+    }
+    if (held.references === 0) this.#held.delete(held.labels)
+    return true
+  }
+
+  #forgetId(held: Held): void {
+    if (held.id !== undefined) this.#byId.delete(held.id)
+    held.id = undefined
+  }
+
+  #assertAll(): void {
+    for (const held of this.#byId.values()) this.#assert(held)
+  }
+
+  /** Makes the store say again that this node uses the identity. */
+  #assert(held: Held): void {
+    this.#run('assert', async () => {
+      for (let attempt = 1, delayMs = 0; ; attempt++) {
+        if (await this.#inTurn(held, () => this.#tryAssert(held))) return
+        delayMs = nextDelayMs(backgroundRetry, { attempt, previousMs: delayMs, random: this.#random })
+        await sleep(delayMs, { signal: this.#signal })
+      }
+    })
+  }
+
+  async #tryAssert(held: Held): Promise<boolean> {
+    const { store, nodeSuffix, log, onLost } = this.#options
+    const { id, labels } = held
+    if (id === undefined || held.references === 0) return true
+    const use = { id, labels, nodeSuffix }
+    const signal = this.#signal
+    try {
+      if (await store.commit(joinCommit(use), { signal })) return true
+      if (await store.commit(restoreCommit(use), { signal })) {
+        log.warn('identity in use was missing in the store, put back', { id, labels })
+        return true
+      }
+      if (await store.commit(joinCommit(use), { signal })) return true
+    } catch (error) {
+      if (isAbort(error, signal)) throw error
+      log.debug('identity not asserted yet', { id, error: describeError(error) })
+      return false
+    }
+    log.error('identity in use means something else in the store now', { id, labels })
+    this.#forgetId(held)
+    onLost?.(id)
+    return true
+  }
+
+  async #resync(): Promise<void> {
+    const { resync = defaultResync, nodeCount = () => 0 } = this.#options
+    for (;;) {
+      await sleep(jitteredPeriod(resync, { nodeCount: nodeCount(), random: this.#random }), {
+        signal: this.#signal,
+      })
+      this.#assertAll()
+    }
+  }
+
+  /** Puts back at once what somebody removes or changes although it is in use here. */
+  async #followTable(): Promise<void> {
+    using changes = this.#options.table.changes()
+    for await (const batch of changes.batches(this.#signal)) {
+      for (const { kind, row } of batch) {
+        const held = this.#byId.get(row.id)
+        if (held === undefined) continue
+        if (kind === 'delete' || formatLabels(row.labels) !== held.labels) this.#assert(held)
+      }
+    }
+  }
+
+  #run(name: string, task: () => Promise<void>): void {
+    const running = task()
+      .catch((error: unknown) => {
+        if (this.#signal.aborted) return
+        this.#options.log.error('identity allocator task ended', { task: name, error: describeError(error) })
+      })
+      .finally(() => this.#running.delete(running))
+    this.#running.add(running)
+  }
+}

@@ -1,0 +1,79 @@
+import {
+  formatLabels,
+  type IdentityId,
+  type IdentityRow,
+  parseLabels,
+  reservedIdentityRows,
+} from '@axoneme/identity'
+import type { Kvstore } from '@axoneme/kvstore'
+import type { Logger } from '@axoneme/log'
+import { createTable, type WritableTable } from '@axoneme/tables'
+import { identityPaths } from './paths.ts'
+import { type Parsed, startTableWatcher } from './table-watcher.ts'
+
+/** All identities, with index `labels` (the sorted string). Has the reserved ones from the start. */
+export type IdentityTable = WritableTable<IdentityRow> & {
+  /** The table knows every cluster identity that was created up to this revision of the store, at least. */
+  readonly position: { revision: number }
+}
+
+/** Identities of this and, with Cilium's cluster mesh, of other clusters: below the node-local ones. */
+const allocated = { min: 256, max: (1 << 24) - 1 }
+
+export function createIdentityTable(): IdentityTable {
+  const table = createTable<IdentityRow>({
+    name: 'identities',
+    key: (row) => identityKey(row.id),
+    indexes: { labels: (row) => [formatLabels(row.labels)] },
+    equals: (a, b) => formatLabels(a.labels) === formatLabels(b.labels),
+  })
+  for (const row of reservedIdentityRows) table.upsert(row)
+  return Object.assign(table, { position: { revision: 0 } })
+}
+
+export function identityKey(id: IdentityId): string {
+  return String(id)
+}
+
+/** Follows `cilium/state/identities/v1/id/`. */
+export function startIdentityWatcher({
+  table,
+  ...rest
+}: {
+  store: Pick<Kvstore, 'watchPrefix'>
+  table: IdentityTable
+  log: Logger
+  signal: AbortSignal
+}): AsyncDisposable {
+  let seen = 0
+  return startTableWatcher({
+    ...rest,
+    prefix: identityPaths.idPrefix,
+    table,
+    rowKey: (name) => name,
+    parse: parseIdentity,
+    afterEvent: (event) => {
+      if (event.kind === 'upsert') seen = Math.max(seen, event.entry.modRevision)
+      // A listing comes in no order: its entries count only once all of them are in the table.
+      if (table.initialized) table.position.revision = seen
+    },
+  })
+}
+
+/** One master key. Exported for those who read them without a table. */
+export function parseIdentity(name: string, value: string): Parsed<IdentityRow> {
+  const id = parseIdentityId(name)
+  if (id === undefined) return { problem: `not an identity between ${allocated.min} and ${allocated.max}` }
+  const labels = parseLabels(value)
+  if (labels === undefined || value === '') return { problem: 'not a list of labels' }
+  if (Object.keys(labels).some((label) => label.startsWith('reserved:'))) {
+    return { problem: 'an allocated identity with a reserved label' }
+  }
+  return { row: { id, labels } }
+}
+
+export function parseIdentityId(text: string): IdentityId | undefined {
+  if (!/^[1-9]\d{0,8}$/.test(text)) return undefined
+  const id = Number(text)
+  return id >= allocated.min && id <= allocated.max ? id : undefined
+}

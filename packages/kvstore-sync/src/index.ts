@@ -1,0 +1,23 @@
+export { identityUsage } from './identity-acquisition.ts'
+export {
+  createIdentityAllocator,
+  type IdentityAllocator,
+  type IdentityAllocatorOptions,
+} from './identity-allocator.ts'
+export { IdentitiesExhaustedError, IdentityAllocationError } from './identity-errors.ts'
+export { type IdentityGcOptions, type IdentityGcRun, startIdentityGc } from './identity-gc.ts'
+export {
+  createIdentityTable,
+  type IdentityTable,
+  identityKey,
+  startIdentityWatcher,
+} from './identity-table.ts'
+export { createIpTable, ipEntryOf, startIpWatcher } from './ip-entries.ts'
+export { createNodeRowTable, nodeEntryOf, startNodeWatcher } from './node-entries.ts'
+export { identityPaths, ipPrefix, nodePrefix } from './paths.ts'
+export {
+  createSharedStore,
+  type SharedEntry,
+  type SharedStore,
+  type SharedStoreOptions,
+} from './shared-store.ts'

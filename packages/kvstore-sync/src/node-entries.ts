@@ -1,0 +1,131 @@
+import type { NodeRow } from '@axoneme/ipcache'
+import type { KvEvent, Kvstore } from '@axoneme/kvstore'
+import type { Logger } from '@axoneme/log'
+import { addressFamily } from '@axoneme/net-types'
+import { createTable, type WritableTable } from '@axoneme/tables'
+import { z } from 'zod'
+import { cidrOfGoIpNet, type GoIpNet, goIpNetOfCidr, goIpNetSchema } from './go-ipnet.ts'
+import { parseJson } from './json.ts'
+import { nodePrefix } from './paths.ts'
+import { type Parsed, startTableWatcher } from './table-watcher.ts'
+
+/** Cilium's nodeTypes.Node as it marshals it; what is not listed is not used. */
+const nodeEntrySchema = z.object({
+  Name: z.string().min(1).max(253),
+  Cluster: z.string().max(253),
+  IPAddresses: z
+    .array(z.object({ Type: z.string(), IP: z.string() }))
+    .max(64)
+    .nullish(),
+  IPv4AllocCIDR: goIpNetSchema.nullish(),
+  IPv4SecondaryAllocCIDRs: z.array(goIpNetSchema).max(256).nullish(),
+  IPv6AllocCIDR: goIpNetSchema.nullish(),
+  IPv6SecondaryAllocCIDRs: z.array(goIpNetSchema).max(256).nullish(),
+  EncryptionKey: z.int().min(0).max(255).default(0),
+  Labels: z.record(z.string(), z.string()).nullish(),
+})
+
+/** Nodes by name. */
+export function createNodeRowTable(): WritableTable<NodeRow> {
+  return createTable<NodeRow>({
+    name: 'nodes',
+    key: (row) => row.name,
+    indexes: { internalIp: (row) => [row.internalIp] },
+    equals: (a, b) => JSON.stringify(a) === JSON.stringify(b),
+  })
+}
+
+/** Follows `cilium/state/nodes/v1/<cluster>/`. */
+export function startNodeWatcher({
+  cluster,
+  ...rest
+}: {
+  store: Pick<Kvstore, 'watchPrefix'>
+  table: WritableTable<NodeRow>
+  cluster: string
+  log: Logger
+  signal: AbortSignal
+  /** Sees every event, for instance a shared store under the same prefix that need not watch itself then. */
+  afterEvent?: (event: KvEvent) => void
+}): AsyncDisposable {
+  return startTableWatcher({
+    ...rest,
+    prefix: nodePrefix(cluster),
+    rowKey: (name) => name,
+    parse: parseNodeEntry,
+  })
+}
+
+export function parseNodeEntry(name: string, value: string): Parsed<NodeRow> {
+  const parsed = parseJson(nodeEntrySchema, value)
+  if (parsed.data === undefined) return { problem: parsed.problem }
+  const node = parsed.data
+  if (node.Name !== name) return { problem: `the entry is for ${node.Name}` }
+  const addressOf = (type: string) =>
+    (node.IPAddresses ?? [])
+      .filter((address) => address.Type === type && addressFamily(address.IP) !== undefined)
+      .sort((a, b) => (addressFamily(a.IP) ?? 0) - (addressFamily(b.IP) ?? 0))[0]?.IP
+  const internalIp = addressOf('InternalIP')
+  if (internalIp === undefined) return { problem: 'no usable InternalIP among IPAddresses' }
+  const podCidrs = podCidrsOf(node)
+  if (podCidrs === undefined) return { problem: 'an AllocCIDR is no prefix' }
+  return {
+    row: {
+      name: node.Name,
+      cluster: node.Cluster,
+      internalIp,
+      routerIp: addressOf('CiliumInternalIP') ?? '',
+      podCidrs,
+      encryptKey: node.EncryptionKey,
+      labels: node.Labels ?? {},
+    },
+  }
+}
+
+function podCidrsOf(node: z.output<typeof nodeEntrySchema>): string[] | undefined {
+  const nets: (GoIpNet | null | undefined)[] = [
+    node.IPv4AllocCIDR,
+    ...(node.IPv4SecondaryAllocCIDRs ?? []),
+    node.IPv6AllocCIDR,
+    ...(node.IPv6SecondaryAllocCIDRs ?? []),
+  ]
+  const cidrs: string[] = []
+  for (const net of nets) {
+    if (net === null || net === undefined) continue
+    const cidr = cidrOfGoIpNet(net)
+    if (cidr === undefined) return undefined
+    cidrs.push(cidr)
+  }
+  return cidrs
+}
+
+/** The entry that tells the cluster about a node, for `nodes/v1`. */
+export function nodeEntryOf(node: NodeRow): { key: string; value: string } {
+  const [ipv4, ...moreIpv4] = node.podCidrs.filter((cidr) => !cidr.includes(':')).map(goIpNetOfCidr)
+  const [ipv6, ...moreIpv6] = node.podCidrs.filter((cidr) => cidr.includes(':')).map(goIpNetOfCidr)
+  const value = JSON.stringify({
+    Name: node.name,
+    Cluster: node.cluster,
+    IPAddresses: [
+      { Type: 'InternalIP', IP: node.internalIp },
+      ...(node.routerIp === '' ? [] : [{ Type: 'CiliumInternalIP', IP: node.routerIp }]),
+    ],
+    IPv4AllocCIDR: ipv4 ?? null,
+    IPv4SecondaryAllocCIDRs: moreIpv4.length === 0 ? null : moreIpv4,
+    IPv6AllocCIDR: ipv6 ?? null,
+    IPv6SecondaryAllocCIDRs: moreIpv6.length === 0 ? null : moreIpv6,
+    IPv4HealthIP: '',
+    IPv6HealthIP: '',
+    IPv4IngressIP: '',
+    IPv6IngressIP: '',
+    ClusterID: 0,
+    Source: 'local',
+    EncryptionKey: node.encryptKey,
+    Labels: node.labels,
+    Annotations: {},
+    NodeIdentity: 1,
+    WireguardPubKey: '',
+    BootID: '',
+  })
+  return { key: node.name, value }
+}

@@ -1,0 +1,81 @@
+import type { KvEntry, KvEvent, Kvstore } from '@axoneme/kvstore'
+import { describeError } from '@axoneme/lifecycle'
+import type { Logger } from '@axoneme/log'
+import type { WritableTable } from '@axoneme/tables'
+
+/** A row, or why there is none. */
+export type Parsed<Row> = Readonly<{ row: Row } | { problem: string }>
+
+export type TableWatcherOptions<Row> = Readonly<{
+  store: Pick<Kvstore, 'watchPrefix'>
+  prefix: string
+  table: WritableTable<Row>
+  /** `name` is the key without the prefix. */
+  parse: (name: string, value: string) => Parsed<Row>
+  /** The table's key of the row that came from `name`. */
+  rowKey: (name: string) => string
+  log: Logger
+  signal: AbortSignal
+  /** Sees every event once the table has it. */
+  afterEvent?: ((event: KvEvent) => void) | undefined
+}>
+
+/** Events between which other work gets its turn. */
+const eventsPerTurn = 500
+
+/**
+ * Makes a table equal to what is under a prefix, and marks it initialised once it is for the first time. An entry that
+ * cannot be used is logged once and treated as if it were not there.
+ */
+export function startTableWatcher<Row>(options: TableWatcherOptions<Row>): AsyncDisposable {
+  const { store, prefix, table, log, afterEvent } = options
+  const stop = new AbortController()
+  const signal = AbortSignal.any([options.signal, stop.signal])
+  const bad = new Set<string>()
+
+  function apply(event: KvEvent): void {
+    if (event.kind === 'synced') {
+      log.info('synced', { prefix, rows: table.size })
+      table.markInitialized()
+    } else if (event.kind === 'upsert') upsert(event.entry)
+    else remove(event.key)
+  }
+
+  function upsert({ key, value }: KvEntry): void {
+    const name = key.slice(prefix.length)
+    const parsed = options.parse(name, value)
+    if ('row' in parsed) {
+      bad.delete(key)
+      table.upsert(parsed.row)
+      return
+    }
+    if (!bad.has(key)) log.warn('entry ignored', { key, problem: parsed.problem })
+    bad.add(key)
+    table.delete(options.rowKey(name))
+  }
+
+  function remove(key: string): void {
+    // An ignored entry may have the row key of a good one.
+    if (bad.delete(key)) return
+    table.delete(options.rowKey(key.slice(prefix.length)))
+  }
+
+  async function run(): Promise<void> {
+    let applied = 0
+    for await (const event of store.watchPrefix(prefix, { signal })) {
+      apply(event)
+      afterEvent?.(event)
+      if (++applied % eventsPerTurn === 0) await new Promise(setImmediate)
+    }
+  }
+
+  const running = run().catch((error: unknown) => {
+    if (!signal.aborted) log.error('watch ended', { prefix, error: describeError(error) })
+  })
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort(new DOMException(`watcher of ${prefix} stopped`, 'AbortError'))
+      await running
+    },
+  }
+}
