@@ -15,4 +15,4 @@
 #include "lib/peer4.h"
 #include "lib/policy.h"
 
-struct event layout_event;
+struct packet_event layout_event;

@@ -3,7 +3,7 @@
  * One pod's programs, on the host side of its veth pair.
  *
  *   from_pod    tcx ingress: what the pod sends. Service translation, connection tracking, egress policy, routing.
- *   pod_policy  tail-called through axo_calls: what arrives for the pod. Ingress policy and delivery.
+ *   pod_policy  tail-called through axo_policy_calls: what arrives for the pod. Ingress policy and delivery.
  *   to_pod      tcx egress: what the node's own stack sends to the pod. The same decision as pod_policy.
  */
 #include <linux/bpf.h>
@@ -147,7 +147,7 @@ static __always_inline int icmp_error_to_service(struct __sk_buff *ctx, struct p
 	struct l4_address4 to;
 
 	connection->key = ct4_reply_key(&pkt->inner, CT_SERVICE);
-	connection->entry = ct_find(&axo_ct4, &connection->key, connection->now_s);
+	connection->entry = ct_find(&axo_ct4, &connection->key, connection->now_seconds);
 	if (!connection->entry)
 		return -DROP_UNKNOWN_CT;
 	backend = lb4_find_backend(connection->entry->backend_id);
@@ -176,7 +176,7 @@ static __always_inline int from_pod_icmp_error(struct __sk_buff *ctx, struct pac
 }
 
 /* Translates a packet to a service. 0, also when it goes to no service, or a drop reason. */
-static __always_inline int translate_service(struct __sk_buff *ctx, struct packet *pkt, __u32 now_s)
+static __always_inline int translate_service(struct __sk_buff *ctx, struct packet *pkt, __u32 now_seconds)
 {
 	const struct lb4_service *service = lb4_find_slot(&pkt->tuple, 0);
 	struct l4_address4 backend;
@@ -185,13 +185,13 @@ static __always_inline int translate_service(struct __sk_buff *ctx, struct packe
 	if (!service)
 		return 0;
 	pkt->rev_nat_index = service->rev_nat_index;
-	ret = lb4_select_backend(pkt, service, now_s, ctx->len, CONSTANT_U16(EP_ID), &backend);
+	ret = lb4_select_backend(pkt, service, now_seconds, ctx->len, CONSTANT_U16(EP_ID), &backend);
 	return ret ? ret : nat4_destination(ctx, pkt, backend);
 }
 
 static __always_inline int from_pod_ipv4(struct __sk_buff *ctx, struct packet *pkt, struct peer4 *peer)
 {
-	struct connection4 connection = { .now_s = ct_now_s() };
+	struct connection4 connection = { .now_seconds = ct_now_seconds() };
 	int ret = ipv4_parse(ctx, pkt);
 
 	if (ret)
@@ -209,7 +209,7 @@ static __always_inline int from_pod_ipv4(struct __sk_buff *ctx, struct packet *p
 		if (connection.entry->flags & CT_LOOPBACK)
 			return loopback_reply(ctx, pkt, &connection);
 	} else {
-		ret = translate_service(ctx, pkt, connection.now_s);
+		ret = translate_service(ctx, pkt, connection.now_seconds);
 		if (ret)
 			return ret;
 		if (pkt->rev_nat_index && pkt->tuple.daddr == pkt->tuple.saddr)
@@ -264,7 +264,7 @@ static __always_inline int towards_pod_icmp_error(struct __sk_buff *ctx, struct 
 /* Whether the packet may reach the pod, translated back if it answers a service's connection. 0 or a drop reason. */
 static __always_inline int towards_pod_ipv4(struct __sk_buff *ctx, struct packet *pkt)
 {
-	struct connection4 connection = { .now_s = ct_now_s() };
+	struct connection4 connection = { .now_seconds = ct_now_seconds() };
 	int ret;
 
 	/* An endpoint id may have found a new owner while the packet was on its way. */
@@ -282,7 +282,7 @@ static __always_inline int towards_pod_ipv4(struct __sk_buff *ctx, struct packet
 		pkt->ct_state = CT_ESTABLISHED;
 
 	ret = verdict4(ctx, pkt, &connection, pkt->source_identity, CONSTANT_U16(EP_ID));
-	if (ret || pkt->ct_state != CT_REPLY || !connection.entry->rev_nat_index)
+	if (ret || pkt->ct_state != CT_REPLY || !connection.entry || !connection.entry->rev_nat_index)
 		return ret;
 	return lb4_reverse_nat(ctx, pkt, connection.entry->rev_nat_index);
 }

@@ -1,3 +1,4 @@
+export { type ElfFile, type ElfSection, parseElf } from './elf/elf-file.ts'
 export { ElfError, TemplateError } from './errors.ts'
 export type { DataPlan, MapPlan, ObjectPlan, ProgramBtfPlan, ProgramPlan } from './plan/object-plan.ts'
 export { parseObject } from './plan/parse-object.ts'

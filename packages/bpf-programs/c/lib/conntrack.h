@@ -39,8 +39,8 @@ struct ct_entry {
 	__u64 reply_packets;
 	__u64 reply_bytes;
 	/* Seconds of CLOCK_MONOTONIC. An entry past it does not exist for the datapath. */
-	__u32 expires_s;
-	__u32 created_s;
+	__u32 expires_seconds;
+	__u32 created_seconds;
 	/* Who policy was asked about: the other side's identity. Not used for CT_SERVICE. */
 	__u32 peer_identity;
 	/* The endpoint's epoch when policy was asked. */
@@ -59,29 +59,30 @@ struct ct_entry {
 	__u8 pad;
 };
 
-#define CT_LIFETIME_TCP_SYN_S 60
-#define CT_LIFETIME_TCP_S 8000
-#define CT_LIFETIME_CLOSING_S 10
-#define CT_LIFETIME_OTHER_S 60
+#define CT_LIFETIME_TCP_SYN_SECONDS 60
+#define CT_LIFETIME_TCP_SECONDS 8000
+#define CT_LIFETIME_CLOSING_SECONDS 10
+#define CT_LIFETIME_OTHER_SECONDS 60
 /* A service entry does not see the replies: it stays while the other half of the connection may still be open. */
-#define CT_LIFETIME_SERVICE_CLOSING_S 120
+#define CT_LIFETIME_SERVICE_CLOSING_SECONDS 120
 
 #define NSEC_PER_SEC 1000000000ull
 
-static __always_inline __u32 ct_now_s(void)
+static __always_inline __u32 ct_now_seconds(void)
 {
 	return bpf_ktime_get_ns() / NSEC_PER_SEC;
 }
 
-static __always_inline __u32 ct_lifetime_s(const struct ct_entry *entry, __u8 protocol, enum ct_direction direction)
+static __always_inline __u32 ct_lifetime_seconds(const struct ct_entry *entry, __u8 protocol,
+						  enum ct_direction direction)
 {
 	if (protocol != IPPROTO_TCP)
-		return CT_LIFETIME_OTHER_S;
+		return CT_LIFETIME_OTHER_SECONDS;
 	if ((entry->flags & CT_CLOSED) == CT_CLOSED)
-		return CT_LIFETIME_CLOSING_S;
+		return CT_LIFETIME_CLOSING_SECONDS;
 	if (direction == CT_SERVICE && entry->flags & CT_FORWARD_CLOSED)
-		return CT_LIFETIME_SERVICE_CLOSING_S;
-	return entry->flags & CT_SEEN_NON_SYN ? CT_LIFETIME_TCP_S : CT_LIFETIME_TCP_SYN_S;
+		return CT_LIFETIME_SERVICE_CLOSING_SECONDS;
+	return entry->flags & CT_SEEN_NON_SYN ? CT_LIFETIME_TCP_SECONDS : CT_LIFETIME_TCP_SYN_SECONDS;
 }
 
 static __always_inline enum ct_flags ct_flags_after(enum ct_flags flags, __u8 tcp_flags, int is_reply)
@@ -96,7 +97,7 @@ static __always_inline enum ct_flags ct_flags_after(enum ct_flags flags, __u8 tc
 }
 
 struct ct_sighting {
-	__u32 now_s;
+	__u32 now_seconds;
 	__u32 bytes;
 	__u8 protocol;
 	__u8 tcp_flags;
@@ -107,7 +108,7 @@ struct ct_sighting {
 /* Counts a packet and renews the lifetime. Writes only what changes: an entry is shared between CPUs. */
 static __always_inline void ct_track(struct ct_entry *entry, struct ct_sighting seen)
 {
-	__u32 expires_s;
+	__u32 expires_seconds;
 
 	if (seen.is_reply) {
 		__sync_fetch_and_add(&entry->reply_packets, 1);
@@ -125,17 +126,17 @@ static __always_inline void ct_track(struct ct_entry *entry, struct ct_sighting 
 		if (flags != entry->flags)
 			entry->flags = flags;
 	}
-	expires_s = seen.now_s + ct_lifetime_s(entry, seen.protocol, seen.direction);
-	if (expires_s != entry->expires_s)
-		entry->expires_s = expires_s;
+	expires_seconds = seen.now_seconds + ct_lifetime_seconds(entry, seen.protocol, seen.direction);
+	if (expires_seconds != entry->expires_seconds)
+		entry->expires_seconds = expires_seconds;
 }
 
 /* NULL when there is no entry or its time is over. */
-static __always_inline struct ct_entry *ct_find(void *map, const void *key, __u32 now_s)
+static __always_inline struct ct_entry *ct_find(void *map, const void *key, __u32 now_seconds)
 {
 	struct ct_entry *entry = bpf_map_lookup_elem(map, key);
 
-	return entry && entry->expires_s >= now_s ? entry : NULL;
+	return entry && entry->expires_seconds >= now_seconds ? entry : NULL;
 }
 
 /* Whether a packet opens the connection anew: the old one is over, its state is not to be used. */

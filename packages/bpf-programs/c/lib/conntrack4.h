@@ -31,7 +31,7 @@ struct {
 struct connection4 {
 	struct ct4_key key;
 	struct ct_entry *entry;
-	__u32 now_s;
+	__u32 now_seconds;
 };
 
 static __always_inline struct ct4_key ct4_forward_key(const struct ipv4_tuple *tuple, enum ct_direction direction)
@@ -67,7 +67,7 @@ static __always_inline int ct4_find_reply(struct connection4 *connection, const 
 					  enum ct_direction direction)
 {
 	connection->key = ct4_reply_key(&pkt->tuple, direction);
-	connection->entry = ct_find(&axo_ct4, &connection->key, connection->now_s);
+	connection->entry = ct_find(&axo_ct4, &connection->key, connection->now_seconds);
 	if (!connection->entry)
 		return 0;
 	if (ct_is_reopened(connection->entry, pkt->tuple.protocol, pkt->tcp_flags)) {
@@ -84,7 +84,7 @@ static __always_inline int ct4_find_forward(struct connection4 *connection, cons
 					    enum ct_direction direction)
 {
 	connection->key = ct4_forward_key(&pkt->tuple, direction);
-	connection->entry = ct_find(&axo_ct4, &connection->key, connection->now_s);
+	connection->entry = ct_find(&axo_ct4, &connection->key, connection->now_seconds);
 	if (connection->entry && ct_is_reopened(connection->entry, pkt->tuple.protocol, pkt->tcp_flags))
 		connection->entry = NULL;
 	return connection->entry != NULL;
@@ -94,15 +94,15 @@ static __always_inline int ct4_find_forward(struct connection4 *connection, cons
 static __always_inline int ct4_create(const struct connection4 *connection, const struct packet *pkt,
 				      struct ct_entry *entry, __u32 bytes)
 {
-	entry->created_s = connection->now_s;
+	entry->created_seconds = connection->now_seconds;
 	entry->forward_packets = 1;
 	entry->forward_bytes = bytes;
 	if (pkt->tuple.protocol == IPPROTO_TCP) {
 		entry->forward_tcp_flags = pkt->tcp_flags;
 		entry->flags = ct_flags_after(entry->flags, pkt->tcp_flags, 0);
 	}
-	entry->expires_s =
-		connection->now_s + ct_lifetime_s(entry, pkt->tuple.protocol, connection->key.direction);
+	entry->expires_seconds =
+		connection->now_seconds + ct_lifetime_seconds(entry, pkt->tuple.protocol, connection->key.direction);
 	if (bpf_map_update_elem(&axo_ct4, &connection->key, entry, BPF_ANY))
 		return -DROP_CT_CREATE_FAILED;
 	return 0;
@@ -111,7 +111,7 @@ static __always_inline int ct4_create(const struct connection4 *connection, cons
 static __always_inline void ct4_track(const struct connection4 *connection, const struct packet *pkt, __u32 bytes)
 {
 	struct ct_sighting seen = {
-		.now_s = connection->now_s,
+		.now_seconds = connection->now_seconds,
 		.bytes = bytes,
 		.protocol = pkt->tuple.protocol,
 		.tcp_flags = pkt->tcp_flags,

@@ -17,7 +17,7 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(__u32));
-} axo_calls SEC(".maps");
+} axo_policy_calls SEC(".maps");
 
 /* Index in skb->cb of the source identity, from the program that calls to `pod_policy`. */
 #define CB_SOURCE_IDENTITY 0
@@ -39,7 +39,7 @@ static __always_inline int deliver_to_endpoint4(struct __sk_buff *ctx, struct pa
 	if (ret)
 		return ret;
 	ctx->cb[CB_SOURCE_IDENTITY] = pkt->source_identity;
-	bpf_tail_call(ctx, &axo_calls, endpoint_id);
+	bpf_tail_call(ctx, &axo_policy_calls, endpoint_id);
 	return -DROP_MISSED_TAIL_CALL;
 }
 

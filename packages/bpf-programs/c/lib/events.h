@@ -17,7 +17,7 @@ enum event_type {
 } __attribute__((packed));
 
 /* One record of axo_events. Addresses and ports are those that the verdict was made on: services are translated. */
-struct event {
+struct packet_event {
 	/* CLOCK_MONOTONIC. */
 	__u64 time_ns;
 	enum event_type type;
@@ -59,7 +59,7 @@ struct event_origin {
 
 static __always_inline void event_write(struct __sk_buff *ctx, const struct packet *pkt, struct event_origin origin)
 {
-	struct event *event = bpf_ringbuf_reserve(&axo_events, sizeof(*event), 0);
+	struct packet_event *event = bpf_ringbuf_reserve(&axo_events, sizeof(*event), 0);
 
 	if (!event) {
 		metrics_count(REASON_EVENT_LOST, origin.direction, ctx->len);

@@ -17,7 +17,7 @@ struct ipcache_key {
 
 #define IPCACHE_STATIC_BITS 32
 
-struct ipcache_entry {
+struct ipcache_value {
 	__u32 identity;
 	/* The node to tunnel to; 0: the stack knows the way. */
 	__be32 tunnel_endpoint;
@@ -32,10 +32,10 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, struct ipcache_key);
-	__type(value, struct ipcache_entry);
+	__type(value, struct ipcache_value);
 } axo_ipcache SEC(".maps");
 
-static __always_inline struct ipcache_entry *ipcache_lookup4(__be32 address)
+static __always_inline struct ipcache_value *ipcache_lookup4(__be32 address)
 {
 	struct ipcache_key key = {
 		.prefix_length = IPCACHE_STATIC_BITS + 32,

@@ -66,7 +66,7 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, struct lb4_service_key);
 	__type(value, struct lb4_service);
-} axo_lb4_service SEC(".maps");
+} axo_lb4_services SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -75,7 +75,7 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, struct lb4_backend_key);
 	__type(value, struct lb4_backend);
-} axo_lb4_backend SEC(".maps");
+} axo_lb4_backends SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -95,14 +95,14 @@ static __always_inline struct lb4_service *lb4_find_slot(const struct ipv4_tuple
 		.protocol = tuple->protocol,
 	};
 
-	return bpf_map_lookup_elem(&axo_lb4_service, &key);
+	return bpf_map_lookup_elem(&axo_lb4_services, &key);
 }
 
 static __always_inline struct lb4_backend *lb4_find_backend(__u32 id)
 {
 	struct lb4_backend_key key = { .id = id };
 
-	return bpf_map_lookup_elem(&axo_lb4_backend, &key);
+	return bpf_map_lookup_elem(&axo_lb4_backends, &key);
 }
 
 /* Where replies seem to come from, or NULL when the service is gone. */
@@ -132,10 +132,11 @@ static __always_inline struct lb4_backend *lb4_choose_backend(const struct ipv4_
  * The backend that serves this packet's connection to `service`: the one of its first packet for as long as that
  * exists. 0, or a drop reason.
  */
-static __always_inline int lb4_select_backend(struct packet *pkt, const struct lb4_service *service, __u32 now_s,
-					      __u32 bytes, __u16 endpoint_id, struct l4_address4 *to)
+static __always_inline int lb4_select_backend(struct packet *pkt, const struct lb4_service *service,
+					      __u32 now_seconds, __u32 bytes, __u16 endpoint_id,
+					      struct l4_address4 *to)
 {
-	struct connection4 connection = { .now_s = now_s };
+	struct connection4 connection = { .now_seconds = now_seconds };
 	struct lb4_backend *backend = NULL;
 	struct ct_entry first = {
 		.rev_nat_index = service->rev_nat_index,

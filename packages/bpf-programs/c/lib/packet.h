@@ -29,8 +29,9 @@ struct ipv4_tuple {
 };
 
 /*
- * What a program knows of the packet at hand. `tuple` is what the packet carries now: who rewrites the packet rewrites
- * it too. Identities, rule_set and state are filled in as they become known, for the event that the packet may cause.
+ * What a program knows of the packet at hand. `tuple` is what the packet carries now: who rewrites the packet
+ * rewrites it too. Identities, rule_set and state are filled in as they become known, for the event that the packet
+ * may cause.
  */
 struct packet {
 	struct ipv4_tuple tuple;

@@ -19,7 +19,7 @@ static __always_inline struct peer4 peer4_find(__be32 address)
 {
 	struct peer4 peer = { .identity = IDENTITY_WORLD };
 	struct endpoint *endpoint = endpoint_lookup4(address);
-	struct ipcache_entry *entry;
+	struct ipcache_value *entry;
 
 	if (endpoint) {
 		peer.identity = endpoint->identity;

@@ -31,7 +31,7 @@ enum policy_flags {
 	POLICY_DENY = 1,
 } __attribute__((packed));
 
-struct policy_entry {
+struct policy_value {
 	/* The policies behind this entry, as the control plane numbers them. */
 	__u32 rule_set;
 	enum policy_flags flags;
@@ -44,7 +44,7 @@ struct {
 	__uint(max_entries, 16384);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct policy_key);
-	__type(value, struct policy_entry);
+	__type(value, struct policy_value);
 } axo_policy SEC(".maps");
 
 /*
@@ -74,7 +74,7 @@ struct policy_query {
 	__be16 dport;
 };
 
-static __always_inline struct policy_entry *policy_lookup(__u32 identity, struct policy_query query)
+static __always_inline struct policy_value *policy_lookup(__u32 identity, struct policy_query query)
 {
 	struct policy_key key = {
 		.prefix_length = POLICY_FULL_PREFIX,
@@ -94,7 +94,7 @@ static __always_inline struct policy_entry *policy_lookup(__u32 identity, struct
  */
 static __always_inline int policy_check(struct packet *pkt, struct policy_query query)
 {
-	struct policy_entry *of_peer, *of_any;
+	struct policy_value *of_peer, *of_any;
 
 	if (!query.egress && query.identity == IDENTITY_HOST)
 		return 0;

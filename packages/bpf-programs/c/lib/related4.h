@@ -15,11 +15,11 @@ static __always_inline int related4_find(struct connection4 *connection, struct 
 {
 	pkt->ct_state = CT_RELATED;
 	connection->key = ct4_forward_key(&pkt->inner, forward);
-	connection->entry = ct_find(&axo_ct4, &connection->key, connection->now_s);
+	connection->entry = ct_find(&axo_ct4, &connection->key, connection->now_seconds);
 	if (connection->entry)
 		return 0;
 	connection->key = ct4_reply_key(&pkt->inner, reply);
-	connection->entry = ct_find(&axo_ct4, &connection->key, connection->now_s);
+	connection->entry = ct_find(&axo_ct4, &connection->key, connection->now_seconds);
 	return connection->entry ? 0 : -DROP_UNKNOWN_CT;
 }
 
