@@ -4,9 +4,10 @@ import {
   type SlimEndpointSlice,
   type SlimService,
   type SlimServicePort,
+  type SlimSliceEndpoint,
 } from '@axoneme/slim-types'
 import { frontendKey } from './keys.ts'
-import type { Backend, FrontendRow } from './types.ts'
+import { type Backend, type BackendState, compareStates, type FrontendRow } from './types.ts'
 
 /**
  * The ClusterIP frontends of a service, also of types NodePort and LoadBalancer; none for headless services and
@@ -33,7 +34,7 @@ export function frontendsOf({
     return service.ports.flatMap((port): FrontendRow[] => {
       const protocol = parseL4Protocol(port.protocol)
       if (protocol === undefined || port.port === 0) return []
-      const candidates = candidatesOf(ofFamily, { port, protocol })
+      const backends = backendsOf(ofFamily, { port, protocol })
       return [
         {
           key: frontendKey({ address, port: port.port, protocol }),
@@ -45,8 +46,8 @@ export function frontendsOf({
           portName: port.name,
           affinityTimeoutSeconds:
             service.sessionAffinity === 'ClientIP' ? service.sessionAffinityTimeoutSeconds : 0,
-          backends: chooseBackends(
-            isLocalOnly ? candidates.filter(({ backend }) => backend.nodeName === nodeName) : candidates,
+          backends: sortUnique(
+            isLocalOnly ? backends.filter((backend) => backend.nodeName === nodeName) : backends,
           ),
         },
       ]
@@ -54,42 +55,45 @@ export function frontendsOf({
   })
 }
 
-/** A backend that may be chosen: `ready`, or serving its last connections while it ends. */
-type Candidate = Readonly<{ backend: Backend; ready: boolean }>
-
 /** Slices name their ports as the service does; the number behind the name may differ from slice to slice. */
-function candidatesOf(
+function backendsOf(
   slices: readonly SlimEndpointSlice[],
   { port, protocol }: { port: SlimServicePort; protocol: L4Protocol },
-): Candidate[] {
+): Backend[] {
   return slices.flatMap((slice) => {
     const numbers = slice.ports
       .filter(
         (candidate) => candidate.name === port.name && candidate.protocol === protocol && candidate.port > 0,
       )
       .map((candidate) => candidate.port)
-    return slice.endpoints.flatMap(({ addresses, ready, serving, terminating, nodeName }): Candidate[] => {
+    return slice.endpoints.flatMap((endpoint): Backend[] => {
       // The addresses of one endpoint are interchangeable; readers use the first (discovery.k8s.io/v1).
-      const address = addresses[0]
+      const address = endpoint.addresses[0]
       if (address === undefined || addressFamily(address) === undefined) return []
-      if (!ready && !(serving && terminating)) return []
-      const state = ready ? 'active' : 'terminating'
+      const { nodeName } = endpoint
       return numbers.map((number) => ({
-        backend: { address, port: number, protocol, state, nodeName },
-        ready,
+        address,
+        port: number,
+        protocol,
+        state: stateOf(endpoint),
+        nodeName,
       }))
     })
   })
 }
 
-/** The ready ones; when there is none, those that still serve while they end (Kubernetes, KEP-1669). */
-function chooseBackends(candidates: readonly Candidate[]): Backend[] {
-  const ready = candidates.filter((candidate) => candidate.ready)
-  const chosen = ready.length > 0 ? ready : candidates
+function stateOf({ ready, serving, terminating }: SlimSliceEndpoint): BackendState {
+  if (ready) return 'active'
+  return serving && terminating ? 'terminating' : 'draining'
+}
+
+/** While a pod moves from slice to slice it is in two of them: the better state counts. */
+function sortUnique(backends: readonly Backend[]): Backend[] {
   const unique = new Map<string, Backend>()
-  for (const { backend } of chosen) {
-    const key = `${backend.address}:${backend.port}`
-    if (!unique.has(key)) unique.set(key, backend)
+  for (const backend of backends) {
+    const key = frontendKey(backend)
+    const known = unique.get(key)
+    if (known === undefined || compareStates(backend.state, known.state) < 0) unique.set(key, backend)
   }
   return [...unique.values()].sort(compareBackends)
 }
