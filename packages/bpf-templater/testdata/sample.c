@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 // One of each thing that the templater handles. With ORACLE the constants are absolute symbols, so that clang and
-// libbpf alone make the same instructions.
+// libbpf alone make the same instructions; clang writes 32 bits of such a symbol, so none is wider here.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
 #ifdef ORACLE
 asm(".globl EP_ID\n.set EP_ID, 42");
 asm(".globl EP_SECLABEL\n.set EP_SECLABEL, 0xfffffffe");
-asm(".globl EP_MAC\n.set EP_MAC, 0x0200deadbeef1234");
+asm(".globl EP_MAC\n.set EP_MAC, 0xbeef1234");
 #endif
 
 #define CONSTANT(name) extern char name __attribute__((nodebug))
@@ -28,7 +28,9 @@ struct {
 	__type(value, __u64);
 	__uint(max_entries, 64);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
+#ifndef ORACLE
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
+#endif
 } seen SEC(".maps");
 
 struct {

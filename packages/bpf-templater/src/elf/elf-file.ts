@@ -19,7 +19,7 @@ export type ElfSymbol = Readonly<{
   type: 'notype' | 'object' | 'func' | 'section' | 'file'
   /** Index of the section that defines it; 0 is "undefined", 0xfff1 "absolute". */
   section: number
-  /** Offset in that section. */
+  /** Offset in that section; 0 for a symbol in none (the value of an absolute symbol is no offset). */
   value: number
   size: number
 }>
@@ -28,6 +28,8 @@ export type ElfFile = Readonly<{ sections: readonly ElfSection[]; symbols: reado
 
 export const sectionTypes = { symbols: 2, rela: 4, nobits: 8, rel: 9 } as const
 export const undefinedSection = 0
+/** From here on section numbers mean something else, such as "absolute". */
+const firstReserved = 0xff00
 
 const headerSize = 64
 const sectionHeaderSize = 64
@@ -120,7 +122,7 @@ function readSymbols(table: ElfSection, sections: readonly ElfSection[]): ElfSym
       binding,
       type,
       section,
-      value: readU64(table.bytes, at + 8, `value of symbol ${name || index}`),
+      value: section < firstReserved ? readU64(table.bytes, at + 8, `value of symbol ${name || index}`) : 0,
       size: readU64(table.bytes, at + 16, `size of symbol ${name || index}`),
     }
   })

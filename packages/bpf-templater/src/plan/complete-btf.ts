@@ -10,6 +10,7 @@ export function completeBtf(elf: ElfFile, btf: Btf, bytes: Buffer): Buffer {
   const completed = Buffer.from(bytes)
   for (const type of btf.types) {
     if (type.kind === 'datasec') completeSection(elf, { btf, datasec: type, bytes: completed })
+    if (type.kind === 'var' && type.linkage === 'extern') throw describedExtern(type.name)
   }
   return completed
 }
@@ -42,6 +43,12 @@ function offsetOf(elf: ElfFile, section: ElfSection, name: string): number {
   if (symbol === undefined) throw new ElfError(`variable ${name} has no symbol in section ${section.name}`)
   if (symbol.value > 0xffffffff) throw new ElfError(`variable ${name} lies beyond section ${section.name}`)
   return symbol.value
+}
+
+function describedExtern(name: string): ElfError {
+  return new ElfError(`extern ${name} is in the BTF, where the kernel takes no extern variables`, {
+    hint: `declare a constant as extern char ${name} __attribute__((nodebug))`,
+  })
 }
 
 function hintFor({ name }: BtfDatasec): { hint?: string } {

@@ -1,0 +1,290 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { compileBpf, temporaryDirectory } from '@axoneme/bpf/testing'
+import fc from 'fast-check'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ElfError } from '../errors.ts'
+import type { ObjectPlan, ProgramPlan } from './object-plan.ts'
+import { parseObject } from './parse-object.ts'
+
+const source = join(import.meta.dirname, '../../testdata/sample.c')
+
+let bytes: Buffer
+let plan: ObjectPlan
+beforeAll(() => {
+  bytes = compileBpf(source)
+  plan = parseObject(bytes)
+})
+
+describe('parseObject', () => {
+  it('finds the programs, the license and the constants', () => {
+    expect(plan.license).toBe('Dual BSD/GPL')
+    expect(plan.constants).toEqual(['EP_ID', 'EP_MAC', 'EP_SECLABEL'])
+    expect(plan.programs.map(({ name, section, type }) => ({ name, section, type }))).toEqual([
+      { name: 'main_program', section: 'tc/main', type: 'sched_cls' },
+      { name: 'tail_program', section: 'tc/tail', type: 'sched_cls' },
+      { name: 'plain_program', section: 'tc/plain', type: 'sched_cls' },
+    ])
+  })
+
+  it('reads map definitions by types and by sizes', () => {
+    const maps = Object.fromEntries(plan.maps.map((map) => [map.spec.name, map]))
+    expect(maps.seen).toMatchObject({
+      spec: { name: 'seen', type: 'hash', keySize: 8, valueSize: 8, maxEntries: 64, flags: 1 },
+      pinning: 'by-name',
+    })
+    expect(maps.seen?.btfTypes?.keyTypeId).toBeGreaterThan(0)
+    expect(maps.calls).toEqual({
+      spec: { name: 'calls', type: 'prog_array', keySize: 4, valueSize: 4, maxEntries: 2, flags: 0 },
+      pinning: 'none',
+    })
+    expect(maps.events?.spec).toMatchObject({ type: 'ringbuf', keySize: 0, valueSize: 0, maxEntries: 4096 })
+  })
+
+  it('says where constants, maps and data go', () => {
+    const main = program('main_program')
+    expect(main.mapSlots.map(({ map }) => map)).toEqual(['seen', 'seen', 'events', 'calls'])
+    expect(new Set(main.constantSlots.map(({ constant }) => constant))).toEqual(
+      new Set(['EP_ID', 'EP_SECLABEL', 'EP_MAC']),
+    )
+    for (const { insn } of [...main.mapSlots, ...main.constantSlots]) {
+      expect(main.insns[insn * 8]).toBe(0x18)
+      expect(main.insns.readInt32LE(insn * 8 + 4)).toBe(0)
+    }
+    expect(program('tail_program').dataSlots).toMatchObject([{ section: '.rodata', offset: 0 }])
+    expect(
+      plan.data.map(({ section, bytes: data }) => [
+        section,
+        [...new Uint32Array(new Uint8Array(data).buffer)],
+      ]),
+    ).toEqual([['.rodata', [1, 10, 100, 1000]]])
+  })
+
+  it('puts the functions that a program calls behind it, and no others', () => {
+    // mix and each, count with mix, none
+    expect(program('main_program').btf?.funcInfo.length).toBe(3 * 8)
+    expect(program('tail_program').btf?.funcInfo.length).toBe(3 * 8)
+    expect(program('plain_program').btf?.funcInfo.length).toBe(8)
+  })
+
+  it('is plain data, equal for equal bytes', () => {
+    expect(parseObject(Buffer.from(bytes))).toEqual(plan)
+    expect(structuredClone(plan).programs).toHaveLength(3)
+  })
+
+  it('works without debug information, when there are no maps', () => {
+    const { btf, programs } = parseObject(compileText(`${prologue} ${main}`, ['-g0']))
+    expect(btf).toBeUndefined()
+    expect(programs[0]).not.toHaveProperty('btf')
+  })
+})
+
+const prologue = `
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+char _license[] SEC("license") = "GPL";
+`
+const main = 'SEC("tc") int f(struct __sk_buff *skb) { return skb->len; }'
+const mapOf = (members: string) => `
+struct { __uint(type, BPF_MAP_TYPE_HASH); ${members} } m SEC(".maps");
+SEC("tc") int f(struct __sk_buff *skb) { __u32 key = 0; return bpf_map_lookup_elem(&m, &key) != 0; }`
+
+describe('parseObject refuses by name', () => {
+  const sources: [string, string, string, string[]?][] = [
+    [
+      'a variable that can be written',
+      'int counter = 3; SEC("tc") int f(void *c) { return counter++; }',
+      'function f uses counter in section .data',
+    ],
+    [
+      'a zeroed variable',
+      'int counter; SEC("tc") int f(void *c) { return counter++; }',
+      'function f uses counter in section .bss',
+    ],
+    [
+      'an unknown section',
+      'SEC("mystery/x") int f(void *c) { return 0; }',
+      'section mystery/x is no known kind of program',
+    ],
+    [
+      'a static program',
+      'SEC("tc") static __attribute__((used)) int f(void *c) { return 0; }',
+      'function f in tc: a program cannot be static',
+    ],
+    [
+      'a function that is not there',
+      'int g(void *c); SEC("tc") int f(void *c) { return g(c); }',
+      'function f calls g, which is not in the object',
+    ],
+    [
+      'a constant with debug information',
+      'extern char EP_ID; SEC("tc") int f(void *c) { return (int)(long)&EP_ID; }',
+      'extern EP_ID is in the BTF',
+    ],
+    [
+      'a kernel symbol',
+      'extern const int jiffies __ksym; SEC("tc") int f(void *c) { return (int)(long)&jiffies; }',
+      'extern jiffies is in the BTF',
+    ],
+    ['no program', 'int nothing;', 'the object has no program'],
+    [
+      'maps without BTF',
+      mapOf('__type(key, __u32); __type(value, __u32);'),
+      'section .maps has no BTF',
+      ['-g0'],
+    ],
+    [
+      'an unknown member of a map',
+      mapOf('__type(key, __u32); __type(value, __u32); __uint(colour, 1);'),
+      'map m: member colour is not supported',
+    ],
+    [
+      'a map whose sizes disagree',
+      mapOf('__type(key, __u32); __uint(key_size, 8); __type(value, __u32);'),
+      'map m: key_size is 8, but its type has 4 bytes',
+    ],
+    [
+      'an unknown pinning',
+      mapOf('__type(key, __u32); __type(value, __u32); __uint(pinning, 7);'),
+      'map m: unknown pinning 7',
+    ],
+    [
+      'an unknown type of map',
+      mapOf('__type(key, __u32);').replace('BPF_MAP_TYPE_HASH', '999'),
+      'map m: its type 999 is missing or not supported',
+    ],
+    [
+      'initial values of a map',
+      'SEC("tc") int f(void *c) { return 0; }\nstruct { __uint(type, BPF_MAP_TYPE_PROG_ARRAY); __uint(max_entries, 1); __uint(key_size, 4); __array(values, int(void *)); } m SEC(".maps") = { .values = { [0] = (void *)&f } };',
+      'section .maps: initial values of maps are not supported',
+    ],
+    [
+      'CO-RE',
+      'struct task { int pid; } __attribute__((preserve_access_index)); SEC("tc") int f(struct task *c) { return c->pid; }',
+      'CO-RE relocations are not supported',
+    ],
+  ]
+  it.each(sources)('%s', (_name, text, message, flags = []) => {
+    const object = compileText(`${prologue} ${text}`, flags)
+    expect(() => parseObject(object)).toThrow(ElfError)
+    expect(() => parseObject(object)).toThrow(message)
+  })
+
+  it('a missing license', () => {
+    const object = compileText(`${prologue.replace(/^char.*$/m, '')} ${main}`)
+    expect(() => parseObject(object)).toThrow('section license is missing')
+  })
+
+  const headers: [string, (copy: Buffer) => Buffer, string][] = [
+    ['what is no ELF file', () => Buffer.from('#!/bin/sh'), 'not an ELF file'],
+    ['nothing', () => Buffer.alloc(0), 'not an ELF file'],
+    ['32-bit objects', (copy) => put(copy, 4, 1), 'not a little-endian 64-bit ELF file'],
+    ['big-endian objects', (copy) => put(copy, 5, 2), 'not a little-endian 64-bit ELF file'],
+    ['objects for another machine', (copy) => put(copy, 18, 62), 'an object for machine 62'],
+    ['executables', (copy) => put(copy, 16, 2), 'an ELF file of type 2'],
+    ['a cut off file', (copy) => copy.subarray(0, copy.length - 100), 'section headers: '],
+    ['a section header table beyond every file', (copy) => put(copy, 47, 0xff), 'section header offset'],
+  ]
+  it.each(headers)('%s', (_name, change, message) => {
+    const changed = change(Buffer.from(bytes))
+    expect(() => parseObject(changed)).toThrow(ElfError)
+    expect(() => parseObject(changed)).toThrow(message)
+  })
+
+  it('an unknown type of relocation', () => {
+    const copy = Buffer.from(bytes)
+    const table = Buffer.alloc(8)
+    // The first relocation of .rel.text: offset 8, type R_BPF_64_64.
+    table.writeUInt32LE(8, 0)
+    const at = copy.indexOf(Buffer.concat([table, Buffer.from([1, 0, 0, 0])]))
+    expect(at).toBeGreaterThan(0)
+    copy.writeUInt32LE(77, at + 8)
+    expect(() => parseObject(copy)).toThrow(/section \S+, offset 8: unknown relocation type 77 against \w+/)
+  })
+})
+
+describe('parseObject on mutated objects', () => {
+  /** Only real findings come out: an ElfError, or a plan whose slots lie inside of their programs. */
+  const survives = (mutated: Buffer) => {
+    let parsed: ObjectPlan
+    try {
+      parsed = parseObject(mutated)
+    } catch (error) {
+      if (!(error instanceof ElfError)) throw error
+      return
+    }
+    for (const { insns, mapSlots, dataSlots, constantSlots } of parsed.programs) {
+      for (const { insn } of [...mapSlots, ...dataSlots, ...constantSlots]) {
+        if (insn * 8 + 16 > insns.length) throw new Error(`slot at ${insn} of ${insns.length / 8}`)
+      }
+    }
+  }
+
+  it('with some bytes replaced', () => {
+    const mutation = fc.tuple(fc.nat({ max: bytes.length - 1 }), fc.nat({ max: 255 }))
+    fc.assert(
+      fc.property(fc.array(mutation, { minLength: 1, maxLength: 6 }), (mutations) => {
+        const mutated = Buffer.from(bytes)
+        for (const [at, byte] of mutations) mutated[at] = byte
+        survives(mutated)
+      }),
+      { numRuns: 1500 },
+    )
+  })
+
+  it('with wild numbers in the header, section headers, symbols and relocations', () => {
+    const headersAt = Number(bytes.readBigUInt64LE(40))
+    const symbols = bytes.length // The interesting tables lie behind the debug sections, up to the end.
+    const place = fc.oneof(
+      fc.nat({ max: 63 }),
+      fc.integer({ min: headersAt, max: bytes.length - 8 }),
+      fc.integer({ min: Math.floor(symbols / 2), max: bytes.length - 8 }),
+    )
+    const wild = fc.constantFrom(
+      0n,
+      1n,
+      7n,
+      8n,
+      0xffffn,
+      0x7fffffffn,
+      0xffffffffn,
+      1n << 40n,
+      (1n << 64n) - 1n,
+    )
+    fc.assert(
+      fc.property(fc.array(fc.tuple(place, wild), { minLength: 1, maxLength: 3 }), (mutations) => {
+        const mutated = Buffer.from(bytes)
+        for (const [at, value] of mutations) mutated.writeBigUInt64LE(value, at)
+        survives(mutated)
+      }),
+      { numRuns: 1500 },
+    )
+  })
+
+  it('cut off anywhere', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: bytes.length - 1 }), (length) => {
+        expect(() => parseObject(bytes.subarray(0, length))).toThrow(ElfError)
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
+
+function program(name: string): ProgramPlan {
+  const found = plan.programs.find((candidate) => candidate.name === name)
+  if (found === undefined) throw new Error(`no program ${name}`)
+  return found
+}
+
+function put(buffer: Buffer, at: number, byte: number): Buffer {
+  buffer[at] = byte
+  return buffer
+}
+
+function compileText(text: string, flags: readonly string[] = []): Buffer {
+  using directory = temporaryDirectory()
+  const path = join(directory.path, 'source.c')
+  writeFileSync(path, text)
+  return compileBpf(path, flags)
+}

@@ -1,0 +1,255 @@
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type BpfMap, openBpfKernel, openRingBuffer, ProgramRejectedError } from '@axoneme/bpf'
+import { compileBpf, isRoot, temporaryBpffs, temporaryDirectory } from '@axoneme/bpf/testing'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { TemplateError } from '../errors.ts'
+import type { ObjectPlan } from '../plan/object-plan.ts'
+import { parseObject } from '../plan/parse-object.ts'
+import { patchProgram } from './patch.ts'
+import { loadTemplate, type Template } from './template.ts'
+
+const source = join(import.meta.dirname, '../../testdata/sample.c')
+const constants = { EP_ID: 42, EP_SECLABEL: 0xfffffffe, EP_MAC: 0x0200deadbeef1234n }
+/** Of the source under ORACLE. */
+const oracleConstants = { ...constants, EP_MAC: 0xbeef1234 }
+
+let plan: ObjectPlan
+beforeAll(() => {
+  plan = parseObject(compileBpf(source))
+})
+
+describe('patchProgram', () => {
+  const values = {
+    constants: new Map<string, bigint>(),
+    maps: new Map<string, number>(),
+    data: new Map<string, number>(),
+  }
+
+  it('fills a copy and leaves the plan as it is', () => {
+    const plain = plan.programs.find(({ name }) => name === 'plain_program')!
+    const before = Buffer.from(plain.insns)
+    const patched = patchProgram(plain, {
+      ...values,
+      constants: new Map([['EP_SECLABEL', 0x1122334455667788n]]),
+    })
+    const at = plain.constantSlots[0]!.insn * 8
+    expect(patched.readUInt32LE(at + 4)).toBe(0x55667788)
+    expect(patched.readUInt32LE(at + 12)).toBe(0x11223344)
+    expect(plain.insns).toEqual(before)
+    patched.copy(before, at, at, at + 16)
+    expect(patched).toEqual(before)
+  })
+
+  it('names what has no value', () => {
+    expect(() => patchProgram(plan.programs[0]!, values)).toThrow(
+      /program main_program: no value for constant EP_/,
+    )
+  })
+})
+
+describe.runIf(isRoot)('Template', () => {
+  const kernel = openBpfKernel()
+  let opened: DisposableStack
+  let template: Template
+  let maps: Record<string, BpfMap>
+  beforeEach(() => {
+    opened = new DisposableStack()
+    template = opened.use(loadTemplate(plan, { kernel }))
+    maps = Object.fromEntries(
+      Object.entries(template.maps).map(([name, spec]) => [name, opened.use(kernel.createMap(spec))]),
+    )
+  })
+  afterEach(() => opened.dispose())
+
+  it('loads the programs that clang and libbpf make of the same source with the values in it', () => {
+    const expected = loadByBpftool(compileBpf(source, ['-DORACLE']))
+    using instance = template.instantiate({ constants: oracleConstants, maps })
+    const tags = Object.values(instance.programs).map(({ name, tag }) => [name, tag])
+    expect(tags).toHaveLength(3)
+    expect(Object.fromEntries(tags)).toEqual(expected)
+  })
+
+  it('gives each instance its own constants and shares the maps', () => {
+    using first = template.instantiate({ constants, maps })
+    using second = template.instantiate({ constants: { ...constants, EP_ID: 43 }, maps })
+    const data = Buffer.alloc(64)
+    expect(first.programs.main_program?.testRun({ data }).retval).toBe(42)
+    expect(second.programs.main_program?.testRun({ data }).retval).toBe(43)
+    expect(first.programs.main_program?.tag).not.toBe(second.programs.main_program?.tag)
+    const keys = [...maps.seen!.entries()].map(([key]) => [key.readUInt32LE(0), key.readUInt32LE(4)])
+    expect(keys.sort()).toEqual([
+      [42, 0xfffffffe],
+      [43, 0xfffffffe],
+    ])
+  })
+
+  it('runs subprograms, call-backs, constant data, tail calls and ring buffers', () => {
+    using instance = template.instantiate({ constants, maps })
+    using ring = openRingBuffer(maps.events!)
+    const data = Buffer.alloc(64)
+    const mix = (value: bigint) => BigInt.asUintN(64, value * 0x9e3779b97f4a7c15n + constants.EP_MAC)
+    const ctxIn = Buffer.alloc(192)
+    ctxIn.writeUInt32LE(3, 8) // thresholds[3] is 1000; the call-backs add up 0 + 1 + 2 + 3.
+    const tail = Number(BigInt.asUintN(32, 6n + 1000n + mix(1n)))
+    expect(instance.programs.tail_program?.testRun({ data, ctxIn }).retval).toBe(tail)
+    expect(instance.programs.main_program?.testRun({ data }).retval).toBe(42)
+    maps.calls?.setProgram(1, instance.programs.tail_program!)
+    expect(instance.programs.main_program?.testRun({ data, ctxIn }).retval).toBe(tail)
+    const records: bigint[] = []
+    ring.read((record) => records.push(record.readBigUInt64LE()))
+    expect(records).toEqual([mix(64n), mix(2n)])
+  })
+
+  it('lets tools print maps and source lines', () => {
+    maps.seen?.update(Buffer.from('2a00000007000000', 'hex'), Buffer.from('0500000000000000', 'hex'))
+    const dump = bpftool('map', 'dump', 'id', String(maps.seen?.id))
+    expect(dump).toMatchObject([{ formatted: { key: { id: 42, label: 7 }, value: 5 } }])
+    using instance = template.instantiate({ constants, maps })
+    const program = instance.programs.main_program!
+    const xlated = execFileSync('bpftool', ['prog', 'dump', 'xlated', 'id', String(program.id), 'linum'], {
+      encoding: 'utf8',
+    })
+    expect(xlated).toContain('__u64 mixed = count(skb); [file:')
+    expect(xlated).toMatch(/u64 mix\(.*\):/i)
+  })
+
+  it('loads some of the programs, which need only their own values', () => {
+    using instance = template.instantiate({
+      constants: { EP_SECLABEL: 1 },
+      maps: {},
+      programs: ['plain_program'],
+    })
+    expect(Object.keys(instance.programs)).toEqual(['plain_program'])
+    expect(instance.programs.plain_program?.testRun({ data: Buffer.alloc(64) }).retval).toBe(9)
+  })
+
+  it('outlives nothing: instances stay when it goes, and go when they are closed', () => {
+    const instance = template.instantiate({ constants, maps })
+    const ids = Object.values(instance.programs).map(({ id }) => id)
+    template[Symbol.dispose]()
+    expect(instance.programs.tail_program?.testRun({ data: Buffer.alloc(64) }).retval).toBeGreaterThan(0)
+    instance[Symbol.dispose]()
+    for (const id of ids) expect(kernel.programIds()).not.toContain(id)
+  })
+
+  describe('refuses', () => {
+    type Options = Parameters<Template['instantiate']>[0]
+    const cases: [string, (options: Options) => Options, string][] = [
+      [
+        'a slot without a value',
+        ({ maps: given }) => ({ constants: { EP_ID: 1, EP_MAC: 1 }, maps: given }),
+        'no value for constant EP_SECLABEL',
+      ],
+      [
+        'a value without a slot',
+        (o) => ({ ...o, constants: { ...constants, EP_COLOUR: 1 } }),
+        'constant EP_COLOUR: no program of the template has such a slot',
+      ],
+      [
+        'a value that is too wide',
+        (o) => ({ ...o, constants: { ...constants, EP_ID: 1n << 64n } }),
+        'constant EP_ID: 18446744073709551616 does not fit unsigned 64 bits',
+      ],
+      [
+        'a negative value',
+        (o) => ({ ...o, constants: { ...constants, EP_ID: -1 } }),
+        'constant EP_ID: -1 does not fit unsigned 64 bits',
+      ],
+      [
+        'a fraction',
+        (o) => ({ ...o, constants: { ...constants, EP_ID: 1.5 } }),
+        'constant EP_ID: 1.5 is no exact integer',
+      ],
+      [
+        'an inexact number',
+        (o) => ({ ...o, constants: { ...constants, EP_ID: 2 ** 60 } }),
+        'is no exact integer',
+      ],
+      [
+        'a missing map',
+        ({ maps: { seen, events } }) => ({ constants, maps: { seen: seen!, events: events! } }),
+        'no value for map calls',
+      ],
+      [
+        'an unknown map',
+        (o) => ({ ...o, maps: { ...o.maps, other: o.maps.seen! } }),
+        'map other: the template has no such map',
+      ],
+      [
+        'a map of another type',
+        (o) => ({ ...o, maps: { ...o.maps, seen: o.maps.calls! } }),
+        'map seen: type is prog_array, the template wants hash',
+      ],
+      [
+        'an unknown program',
+        (o) => ({ ...o, programs: ['plain_program', 'other'] }),
+        'program other: the template has no such program',
+      ],
+    ]
+    it.each(cases)('%s', (_name, change, message) => {
+      const before = kernel.programIds()
+      expect(() => template.instantiate(change({ constants, maps }))).toThrow(TemplateError)
+      expect(() => template.instantiate(change({ constants, maps }))).toThrow(message)
+      expect(kernel.programIds().filter((id) => !before.includes(id))).toEqual([])
+    })
+  })
+
+  it('closes what it loaded when a later program is rejected', () => {
+    const text = `
+      #include <linux/bpf.h>
+      #include <bpf/bpf_helpers.h>
+      char _license[] SEC("license") = "GPL";
+      extern char OFFSET __attribute__((nodebug));
+      SEC("tc/good") int rollback_good(void *c) { return 0; }
+      SEC("tc/bad") int rollback_bad(char *c) { return c[(long)&OFFSET]; }`
+    using bad = loadTemplate(parseObject(compileText(text)), { kernel })
+    const error = failureOf(() => bad.instantiate({ constants: { OFFSET: 4096 }, maps: {} }))
+    expect(error).toBeInstanceOf(ProgramRejectedError)
+    expect((error as ProgramRejectedError).message).toContain('load program rollback_bad: EACCES')
+    expect((error as ProgramRejectedError).verifierLog).toContain('rollback_bad(char *c)')
+    expect(bpftool('prog', 'show').map(({ name }: { name?: string }) => name)).not.toContain('rollback_good')
+  })
+})
+
+/** Tags by program name of all programs that libbpf loads from the object. */
+function loadByBpftool(object: Buffer): Record<string, string> {
+  using bpffs = temporaryBpffs()
+  using directory = temporaryDirectory()
+  const path = join(directory.path, 'oracle.o')
+  const pins = join(bpffs.path, 'oracle')
+  writeFileSync(path, object)
+  // libbpf 1.1 does not know these sections: the type is given, for all of them.
+  execFileSync('bpftool', ['prog', 'loadall', path, pins, 'type', 'classifier'], {
+    stdio: 'pipe',
+  })
+  return Object.fromEntries(
+    plan.programs.map(({ name }) => {
+      const shown = JSON.parse(
+        execFileSync('bpftool', ['-j', 'prog', 'show', 'pinned', join(pins, name)], { encoding: 'utf8' }),
+      )
+      return [name, shown.tag]
+    }),
+  )
+}
+
+function bpftool(...args: string[]) {
+  return JSON.parse(execFileSync('bpftool', ['-j', ...args], { encoding: 'utf8', maxBuffer: 1 << 26 }))
+}
+
+function compileText(text: string): Buffer {
+  using directory = temporaryDirectory()
+  const path = join(directory.path, 'source.c')
+  writeFileSync(path, text)
+  return compileBpf(path)
+}
+
+function failureOf(run: () => unknown): unknown {
+  try {
+    run()
+  } catch (error) {
+    return error
+  }
+  throw new Error('did not fail')
+}
