@@ -1,0 +1,19 @@
+export { jsonDecoder, type ObjectWithMetadata } from './json-decoder.ts'
+export {
+  type Reflector,
+  type ReflectorEvent,
+  type ReflectorOptions,
+  type ReflectorPhase,
+  type ReflectorStatus,
+  startReflector,
+} from './reflector.ts'
+export type { ResourceSelection } from './source.ts'
+export {
+  createCiliumNodeTable,
+  createEndpointSliceTable,
+  createNamespaceTable,
+  createNetworkPolicyTable,
+  createNodeTable,
+  createPodTable,
+  createServiceTable,
+} from './tables.ts'

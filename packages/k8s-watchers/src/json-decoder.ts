@@ -1,0 +1,46 @@
+import { DecodeError, type Decoder, objectKey } from '@axoneme/slim-types'
+
+/** The metadata that an object must have to be kept in a table. */
+export type ObjectWithMetadata = Readonly<{
+  metadata: Readonly<{ name: string; namespace?: string | undefined; resourceVersion?: string | undefined }>
+}>
+
+/**
+ * A decoder that keeps what `parse` makes of the JSON, for tools that need whole objects and for custom resources.
+ * `parse` gets what the server sent, apiVersion and kind excepted in lists, and throws when it is not acceptable
+ * (a zod schema's `parse` fits). Objects are equal when their resourceVersions are, unless `equals` says otherwise.
+ */
+export function jsonDecoder<T extends ObjectWithMetadata>({
+  kind,
+  apiVersion,
+  resource,
+  parse,
+  equals = (a, b) =>
+    a.metadata.resourceVersion !== undefined && a.metadata.resourceVersion === b.metadata.resourceVersion,
+}: {
+  kind: string
+  /** `group/version`, or the version alone for the core group. */
+  apiVersion: string
+  /** The plural name. */
+  resource: string
+  parse: (value: unknown) => T
+  equals?: (a: T, b: T) => boolean
+}): Decoder<T> {
+  return {
+    kind,
+    apiVersion,
+    resource,
+    fromJson: (value) => {
+      try {
+        return parse(value)
+      } catch (error) {
+        throw new DecodeError(`decode ${kind}`, { cause: error })
+      }
+    },
+    identify: ({ metadata }) => ({
+      key: objectKey({ name: metadata.name, namespace: metadata.namespace ?? '' }),
+      resourceVersion: metadata.resourceVersion ?? '',
+    }),
+    equals,
+  }
+}

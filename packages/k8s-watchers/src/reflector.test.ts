@@ -1,0 +1,297 @@
+import { openK8sClient } from '@axoneme/k8s-client'
+import { writeKubeconfig } from '@axoneme/k8s-client/testing'
+import { createLogger } from '@axoneme/log'
+import { createInterner, podDecoder } from '@axoneme/slim-types'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createPodTable, type ReflectorEvent, type ReflectorOptions, startReflector } from './index.ts'
+import { PodServer } from './testing/pod-server.ts'
+
+const retry = { minMs: 1, maxMs: 5 }
+
+async function start(
+  server: PodServer,
+  options: Partial<Pick<ReflectorOptions<never>, 'pageSize' | 'protobuf' | 'maxSilenceMs' | 'resource'>> = {},
+) {
+  await using stack = new AsyncDisposableStack()
+  const config = stack.use(await writeKubeconfig(server.url))
+  const client = stack.use(await openK8sClient({ kubeconfigPath: config.path, userAgent: 'test' }))
+  const table = createPodTable()
+  const events: ReflectorEvent[] = []
+  const reflector = stack.use(
+    startReflector({
+      client,
+      decoder: podDecoder(createInterner()),
+      table,
+      log: createLogger({ sink: () => {} }),
+      signal: AbortSignal.timeout(20_000),
+      retry,
+      observe: (event) => events.push(event),
+      ...options,
+    }),
+  )
+  await table.whenInitialized(AbortSignal.timeout(10_000))
+  const owned = stack.move()
+  return { table, reflector, events, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = AbortSignal.timeout(10_000)
+  while (!condition()) {
+    deadline.throwIfAborted()
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+type Started = Awaited<ReturnType<typeof start>>
+
+let sentinels = 0
+
+/** Everything that happened before is in the table once a pod that is made now is. */
+async function settle(server: PodServer, { table }: Started): Promise<void> {
+  const name = `sentinel-${sentinels++}`
+  server.upsert(name)
+  await until(() => table.has(`ns/${name}`))
+}
+
+function expectEqual(server: PodServer, { table }: Started): void {
+  const wanted = [...server.pods.values()].map(({ name, labels, nodeName }) => ({ name, labels, nodeName }))
+  const have = [...table.rows()].map(({ name, labels, nodeName }) => ({ name, labels, nodeName }))
+  const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1)
+  expect(have.sort(byName)).toEqual(wanted.sort(byName))
+}
+
+const listCount = (server: PodServer) => server.received.filter(({ query }) => !query.has('watch')).length
+
+describe.each([
+  { name: 'protobuf', hasProtobuf: true, refusesProtobuf: false },
+  { name: 'JSON by content type', hasProtobuf: false, refusesProtobuf: false },
+  { name: 'JSON after 406', hasProtobuf: false, refusesProtobuf: true },
+])('over $name', ({ hasProtobuf, refusesProtobuf }) => {
+  it('lists in pages, then follows the events', async () => {
+    await using server = await PodServer.start()
+    Object.assign(server, { hasProtobuf, refusesProtobuf })
+    for (let i = 0; i < 7; i++) server.upsert(`pod-${i}`)
+    await using started = await start(server, { pageSize: 3 })
+    expectEqual(server, started)
+    expect(server.received.filter(({ query }) => query.has('continue'))).toHaveLength(2)
+    server.upsert('pod-1', { labels: { a: 'b' }, nodeName: 'other' })
+    server.delete('pod-2')
+    await settle(server, started)
+    expectEqual(server, started)
+    expect(started.table.byIndex('node', 'other')).toMatchObject([{ name: 'pod-1' }])
+    expect(started.reflector.status()).toMatchObject({ phase: 'watching', lists: 1, error: undefined })
+  })
+})
+
+it('updates without a change that matters are dropped and counted', async () => {
+  await using server = await PodServer.start()
+  server.upsert('pod')
+  await using started = await start(server)
+  const { revision } = started.table
+  for (let i = 0; i < 3; i++) server.upsert('pod')
+  await settle(server, started)
+  expect(started.reflector.status()).toMatchObject({ needed: 1, notNeeded: 3 })
+  expect(started.table.revision).toBe(revision + 1)
+  expect(started.events.filter((event) => event.kind === 'event' && !event.needed)).toHaveLength(3)
+})
+
+it('asks with the selectors, bookmarks and a timeout', async () => {
+  await using server = await PodServer.start()
+  const resource = { namespace: 'ns', fieldSelector: 'spec.nodeName=n', labelSelector: 'a=b' }
+  await using started = await start(server, { resource })
+  await settle(server, started)
+  const [list, watch] = server.received
+  expect(list).toMatchObject({ path: '/api/v1/namespaces/ns/pods' })
+  expect(Object.fromEntries(list?.query ?? [])).toEqual({
+    fieldSelector: 'spec.nodeName=n',
+    labelSelector: 'a=b',
+    limit: '500',
+  })
+  expect(watch?.query.get('fieldSelector')).toBe('spec.nodeName=n')
+  expect(watch?.query.get('allowWatchBookmarks')).toBe('true')
+  expect(Number(watch?.query.get('timeoutSeconds'))).toBeGreaterThanOrEqual(300)
+})
+
+describe('after a cut', () => {
+  it('resumes where it was, without a list', async () => {
+    await using server = await PodServer.start()
+    await using started = await start(server)
+    await settle(server, started)
+    server.cut()
+    server.upsert('while-away')
+    server.delete('sentinel-0')
+    await settle(server, started)
+    expectEqual(server, started)
+    expect(listCount(server)).toBe(1)
+  })
+
+  it('resumes from a bookmark when older versions are forgotten', async () => {
+    await using server = await PodServer.start()
+    await using started = await start(server)
+    await settle(server, started)
+    server.advance()
+    server.bookmark()
+    await until(() => started.reflector.status().resourceVersion === server.version)
+    server.compact()
+    server.cut()
+    await settle(server, started)
+    expect(listCount(server)).toBe(1)
+  })
+
+  it('lists again when its version is forgotten, and removes what was deleted meanwhile', async () => {
+    await using server = await PodServer.start()
+    server.upsert('gone')
+    server.upsert('kept')
+    await using started = await start(server)
+    await settle(server, started)
+    server.faults.push({ on: 'watch', kind: 'status', code: 503, reason: 'ServiceUnavailable' })
+    server.cut()
+    server.delete('gone')
+    server.compact()
+    await settle(server, started)
+    expectEqual(server, started)
+    expect(started.table.has('ns/gone')).toBe(false)
+    expect(started.reflector.status()).toMatchObject({ lists: 2, error: undefined })
+  })
+})
+
+describe('faults', () => {
+  it.each([
+    { fault: { on: 'watch', kind: 'status', code: 410, reason: 'Expired' }, lists: 2 },
+    { fault: { on: 'watch', kind: 'error-event', code: 410, reason: 'Expired' }, lists: 2 },
+    { fault: { on: 'watch', kind: 'error-event', code: 500, reason: 'InternalError' }, lists: 1 },
+    { fault: { on: 'watch', kind: 'status', code: 429, reason: 'TooManyRequests' }, lists: 1 },
+    { fault: { on: 'watch', kind: 'status', code: 503, reason: 'ServiceUnavailable' }, lists: 1 },
+    { fault: { on: 'watch', kind: 'status', code: 400, reason: 'BadRequest' }, lists: 2 },
+    { fault: { on: 'watch', kind: 'cut' }, lists: 1 },
+    { fault: { on: 'watch', kind: 'end' }, lists: 1 },
+  ] as const)('$fault.kind $fault.code: $lists lists', async ({ fault, lists }) => {
+    await using server = await PodServer.start()
+    server.upsert('pod')
+    server.faults.push(fault)
+    await using started = await start(server)
+    await settle(server, started)
+    expectEqual(server, started)
+    expect(listCount(server)).toBe(lists)
+  })
+
+  it('a page that fails is asked for again, the pages before it are kept', async () => {
+    await using server = await PodServer.start()
+    for (let i = 0; i < 4; i++) server.upsert(`pod-${i}`)
+    server.faults.push({ on: 'list', kind: 'status', code: 429, reason: 'TooManyRequests' })
+    server.faults.push({ on: 'list', kind: 'cut' })
+    await using started = await start(server, { pageSize: 2 })
+    expectEqual(server, started)
+    expect(server.received.filter(({ query }) => !query.has('watch') && !query.has('continue'))).toHaveLength(
+      3,
+    )
+  })
+
+  it('a continue token that expires starts the list again', async () => {
+    await using server = await PodServer.start()
+    for (let i = 0; i < 4; i++) server.upsert(`pod-${i}`)
+    server.afterPage = () => {
+      server.delete('pod-0')
+      server.compact()
+    }
+    await using started = await start(server, { pageSize: 2 })
+    expectEqual(server, started)
+    const starts = server.received.filter(({ query }) => !query.has('watch') && !query.has('continue'))
+    expect(starts).toHaveLength(2)
+  })
+
+  it('a half-open connection is found by its silence', async () => {
+    await using server = await PodServer.start()
+    server.faults.push({ on: 'watch', kind: 'silent' })
+    await using started = await start(server, { maxSilenceMs: 60 })
+    await settle(server, started)
+    expect(started.events).toContainEqual(
+      expect.objectContaining({
+        kind: 'failure',
+        error: expect.objectContaining({ code: 'K8S_WATCH_SILENT' }),
+      }),
+    )
+    expect(listCount(server)).toBe(1)
+  })
+
+  it('Retry-After is waited for', async () => {
+    await using server = await PodServer.start()
+    await using started = await start(server)
+    await settle(server, started)
+    server.faults.push({ on: 'watch', kind: 'status', code: 429, reason: 'TooManyRequests', retryAfter: 1 })
+    const cutMs = performance.now()
+    server.cut()
+    await until(() => server.watcherCount === 1)
+    expect(performance.now() - cutMs).toBeGreaterThanOrEqual(1000)
+  })
+
+  it('a server that is not there yet is waited for', async () => {
+    const log = createLogger({ sink: () => {} })
+    await using away = await writeKubeconfig('http://127.0.0.1:1')
+    await using client = await openK8sClient({ kubeconfigPath: away.path, userAgent: 'test' })
+    const table = createPodTable()
+    await using reflector = startReflector({
+      client,
+      decoder: podDecoder(createInterner()),
+      table,
+      log,
+      signal: AbortSignal.timeout(20_000),
+      retry,
+    })
+    await until(() => reflector.status().error !== undefined)
+    expect(reflector.status().error).toMatch(/pods.*127\.0\.0\.1:1/)
+    expect(table.initialized).toBe(false)
+    await reflector[Symbol.asyncDispose]()
+    expect(reflector.status().phase).toBe('stopped')
+  })
+})
+
+describe('whatever happens, the table equals the source afterwards', () => {
+  const name = fc.integer({ min: 0, max: 5 }).map((i) => `pod-${i}`)
+  const fault = fc.constantFrom(
+    { on: 'watch', kind: 'status', code: 410, reason: 'Expired' } as const,
+    { on: 'watch', kind: 'error-event', code: 410, reason: 'Expired' } as const,
+    { on: 'watch', kind: 'error-event', code: 500, reason: 'InternalError' } as const,
+    { on: 'watch', kind: 'status', code: 429, reason: 'TooManyRequests' } as const,
+    { on: 'watch', kind: 'cut' } as const,
+    { on: 'watch', kind: 'end' } as const,
+    { on: 'watch', kind: 'silent' } as const,
+    { on: 'list', kind: 'status', code: 410, reason: 'Expired' } as const,
+    { on: 'list', kind: 'status', code: 500, reason: 'InternalError' } as const,
+    { on: 'list', kind: 'cut' } as const,
+  )
+  const step = fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({ do: fc.constant('upsert' as const), name, label: fc.constantFrom('a', 'b') }),
+    },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('delete' as const), name }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('fault' as const), fault }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constantFrom('cut' as const, 'compact' as const, 'bookmark' as const, 'pause' as const),
+      }),
+    },
+  )
+  it('over random histories', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.boolean(), async (steps, protobuf) => {
+        await using server = await PodServer.start()
+        for (let i = 0; i < 4; i++) server.upsert(`pod-${i}`)
+        await using started = await start(server, { pageSize: 2, maxSilenceMs: 40, protobuf })
+        for (const each of steps) {
+          if (each.do === 'upsert') server.upsert(each.name, { labels: { l: each.label } })
+          else if (each.do === 'delete') server.delete(each.name)
+          else if (each.do === 'fault') server.faults.push(each.fault)
+          else if (each.do === 'pause') await new Promise((resolve) => setTimeout(resolve, 3))
+          else server[each.do]()
+        }
+        await settle(server, started)
+        expectEqual(server, started)
+      }),
+      { numRuns: 40 },
+    )
+  })
+})

@@ -1,0 +1,71 @@
+import {
+  equalsIgnoringVersion,
+  objectKey,
+  type SlimCiliumNode,
+  type SlimEndpointSlice,
+  type SlimMeta,
+  type SlimNamespace,
+  type SlimNetworkPolicy,
+  type SlimNode,
+  type SlimPod,
+  type SlimService,
+} from '@axoneme/slim-types'
+import { createTable, type TableOptions, type WritableTable } from '@axoneme/tables'
+
+// Rows are keyed by objectKey. A row that differs only in its resourceVersion is no change, so the resourceVersion of
+// a row is that of its last change that mattered.
+
+function createObjectTable<T extends SlimMeta>(
+  name: string,
+  indexes: NonNullable<TableOptions<T>['indexes']> = {},
+): WritableTable<T> {
+  return createTable<T>({ name, key: objectKey, indexes, equals: equalsIgnoringVersion })
+}
+
+/** An index value where there is one. */
+const given = (value: string): readonly string[] => (value === '' ? [] : [value])
+
+/** Indexes: `node`, `ip` (pods of the host network have their node's), `namespace`. */
+export function createPodTable(): WritableTable<SlimPod> {
+  return createObjectTable<SlimPod>('pods', {
+    node: (pod) => given(pod.nodeName),
+    ip: (pod) => pod.podIPs,
+    namespace: (pod) => [pod.namespace],
+  })
+}
+
+/** Index: `namespace`. */
+export function createServiceTable(): WritableTable<SlimService> {
+  return createObjectTable<SlimService>('services', { namespace: (service) => [service.namespace] })
+}
+
+/** Index: `service`, the key (`namespace/name`) of the service that a slice belongs to. */
+export function createEndpointSliceTable(): WritableTable<SlimEndpointSlice> {
+  return createObjectTable<SlimEndpointSlice>('endpointslices', {
+    service: ({ namespace, serviceName }) =>
+      serviceName === '' ? [] : [objectKey({ namespace, name: serviceName })],
+  })
+}
+
+export function createNamespaceTable(): WritableTable<SlimNamespace> {
+  return createObjectTable<SlimNamespace>('namespaces')
+}
+
+/** Index: `namespace`. */
+export function createNetworkPolicyTable(): WritableTable<SlimNetworkPolicy> {
+  return createObjectTable<SlimNetworkPolicy>('networkpolicies', {
+    namespace: (policy) => [policy.namespace],
+  })
+}
+
+/** Index: `ip`, every address of the node. */
+export function createNodeTable(): WritableTable<SlimNode> {
+  return createObjectTable<SlimNode>('nodes', { ip: (node) => node.addresses.map(({ address }) => address) })
+}
+
+/** Index: `ip`, every address of the node. */
+export function createCiliumNodeTable(): WritableTable<SlimCiliumNode> {
+  return createObjectTable<SlimCiliumNode>('ciliumnodes', {
+    ip: (node) => node.addresses.map(({ address }) => address),
+  })
+}
