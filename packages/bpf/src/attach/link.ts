@@ -1,6 +1,6 @@
 import { BpfAttr } from '../kernel/attr.ts'
 import type { BpfCommands } from '../kernel/command.ts'
-import { Descriptor } from '../kernel/descriptor.ts'
+import { adoptDescriptor, Descriptor } from '../kernel/descriptor.ts'
 import { linkInfo } from '../kernel/object-info.ts'
 import { openPinned, pinObject } from '../kernel/pin.ts'
 
@@ -32,9 +32,9 @@ export class BpfLink extends Descriptor {
 
 /** The link pinned at the path. Throws SyscallError ENOENT when there is none. */
 export function openPinnedLink(commands: BpfCommands, path: string): BpfLink {
-  return openLink(commands, { fd: openPinned(commands, path), name: path })
+  return openLink(commands, { fd: openPinned(commands, path, 'link'), name: path })
 }
 
 export function openLink(commands: BpfCommands, { fd, name }: { fd: number; name: string }): BpfLink {
-  return new BpfLink(commands, { fd, id: linkInfo(commands, fd).id, name })
+  return adoptDescriptor(fd, () => new BpfLink(commands, { fd, id: linkInfo(commands, fd).id, name }))
 }

@@ -26,7 +26,10 @@ const commandNumbers = {
 
 export type BpfOperation = keyof typeof commandNumbers
 
-/** One call of bpf(2). `object` is the name or path of what it was about; `errno` is there when it failed. */
+/**
+ * One call of bpf(2). `object` is the name or path of what it was about; `errno` is there when it failed. ENOENT is an
+ * ordinary answer of look-ups and the end of every walk.
+ */
 export type BpfEvent = Readonly<{
   operation: BpfOperation
   object: string

@@ -1,5 +1,15 @@
 import { SyscallError, syscall } from '@axoneme/syscalls'
 
+/** Wraps a new descriptor by `open`, and closes it when that fails. */
+export function adoptDescriptor<T>(fd: number, open: (fd: number) => T): T {
+  try {
+    return open(fd)
+  } catch (error) {
+    syscall('close', fd)
+    throw error
+  }
+}
+
 /** Owns a file descriptor of a kernel object. Closing twice is harmless; use after closing is a bug and throws. */
 export class Descriptor implements Disposable {
   readonly #object: string

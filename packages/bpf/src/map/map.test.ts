@@ -272,6 +272,18 @@ describe.runIf(isRoot)('BpfMap', () => {
       expect(still.id).toBe(first.id)
     })
 
+    it('is not confused with another kind of object', () => {
+      const path = join(bpffs.path, 'program')
+      const insns = Buffer.from('b7000000000000009500000000000000', 'hex')
+      using program = kernel.loadProgram({ name: 'other', type: 'sched_cls', insns, license: 'GPL' })
+      program.pin(path)
+      expect(failureOf(() => kernel.getOrCreatePinnedMap(path, spec))).toMatchObject({
+        code: 'EINVAL',
+        hint: expect.stringContaining('bpf-prog, not a map'),
+      })
+      expect(failureOf(() => kernel.openPinnedLink(path))).toMatchObject({ code: 'EINVAL' })
+    })
+
     it('is not there when nobody pinned it', () => {
       const path = join(bpffs.path, 'none')
       expect(failureOf(() => kernel.openPinnedMap(path))).toMatchObject({

@@ -2,6 +2,7 @@ import { EEXIST, EINVAL, EPERM, SyscallError } from '@axoneme/syscalls'
 import { MapShapeError } from '../errors.ts'
 import { BpfAttr } from '../kernel/attr.ts'
 import { type BpfCommands, bpfFailure } from '../kernel/command.ts'
+import { adoptDescriptor } from '../kernel/descriptor.ts'
 import { mapInfo } from '../kernel/object-info.ts'
 import { openPinned, openPinnedIfAny } from '../kernel/pin.ts'
 import { possibleCpuCount } from './cpus.ts'
@@ -39,7 +40,7 @@ export function createMap(commands: BpfCommands, spec: MapSpec): BpfMap {
 
 /** The map pinned at the path. Throws SyscallError ENOENT when there is none. */
 export function openPinnedMap(commands: BpfCommands, path: string): BpfMap {
-  return openMap(commands, { fd: openPinned(commands, path) })
+  return openMap(commands, { fd: openPinned(commands, path, 'map') })
 }
 
 /**
@@ -47,7 +48,7 @@ export function openPinnedMap(commands: BpfCommands, path: string): BpfMap {
  * has another shape; it is never replaced.
  */
 export function getOrCreatePinnedMap(commands: BpfCommands, path: string, spec: MapSpec): BpfMap {
-  const existing = openPinnedIfAny(commands, path)
+  const existing = openPinnedIfAny(commands, path, 'map')
   if (existing !== undefined) return adopt(openMap(commands, { fd: existing }), path, spec)
   const created = createMap(commands, spec)
   try {
@@ -69,16 +70,16 @@ function adopt(map: BpfMap, path: string, spec: MapSpec): BpfMap {
 }
 
 function openMap(commands: BpfCommands, { fd, spec }: { fd: number; spec?: MapSpec }): BpfMap {
-  const info = mapInfo(commands, fd)
-  const type = mapTypeName(info.type)
-  if (type === undefined)
-    throw bpfFailure('obj_info', `map ${info.name} of unknown type ${info.type}`, EINVAL)
-  const { name, keySize, valueSize, maxEntries, flags } = info
-  return new BpfMap(commands, {
-    fd,
-    id: info.id,
-    spec: spec ?? { name, type, keySize, valueSize, maxEntries, flags },
-    cpuCount: isPerCpu(type) ? possibleCpuCount() : 1,
+  return adoptDescriptor(fd, () => {
+    const { name, keySize, valueSize, maxEntries, flags, ...info } = mapInfo(commands, fd)
+    const type = mapTypeName(info.type)
+    if (type === undefined) throw bpfFailure('obj_info', `map ${name} of unknown type ${info.type}`, EINVAL)
+    return new BpfMap(commands, {
+      fd,
+      id: info.id,
+      spec: spec ?? { name, type, keySize, valueSize, maxEntries, flags },
+      cpuCount: isPerCpu(type) ? possibleCpuCount() : 1,
+    })
   })
 }
 

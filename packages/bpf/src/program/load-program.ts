@@ -1,8 +1,8 @@
-import { constants } from 'node:os'
-import { E2BIG, EAGAIN, ENOSPC, EPERM, SyscallError } from '@axoneme/syscalls'
+import { EAGAIN, ENOSPC, EPERM, SyscallError } from '@axoneme/syscalls'
 import { ProgramRejectedError } from '../errors.ts'
 import { BpfAttr } from '../kernel/attr.ts'
 import type { BpfCommands } from '../kernel/command.ts'
+import { adoptDescriptor } from '../kernel/descriptor.ts'
 import { programInfo } from '../kernel/object-info.ts'
 import { BpfProgram } from './program.ts'
 import { type ProgramSpec, programTypeNumbers } from './program-spec.ts'
@@ -19,8 +19,10 @@ const maxLogBytes = 64 * 1024 * 1024
 export function loadProgram(commands: BpfCommands, spec: ProgramSpec): BpfProgram {
   const result = tryLoad(commands, spec, Buffer.alloc(0))
   const fd = result < 0 ? loadForLog(commands, spec, -result) : result
-  const { id, tag } = programInfo(commands, fd)
-  return new BpfProgram(commands, { fd, id, name: spec.name, tag })
+  return adoptDescriptor(fd, () => {
+    const { id, tag } = programInfo(commands, fd)
+    return new BpfProgram(commands, { fd, id, name: spec.name, tag })
+  })
 }
 
 /** Returns a descriptor in the rare case that the second attempt succeeds. */
@@ -71,14 +73,9 @@ function tryLoad(commands: BpfCommands, spec: ProgramSpec, log: Buffer): number 
   }
 }
 
+/** Without a log it was not the verifier that refused: the program was not even looked at. */
 function loadFailure(spec: ProgramSpec, errno: number, log: string): Error {
   const options = errno === EPERM ? { hint: 'loading programs needs CAP_BPF and CAP_NET_ADMIN, or root' } : {}
   const cause = new SyscallError('bpf prog_load', spec.name, errno, options)
-  if (log !== '') return new ProgramRejectedError(spec.name, log, cause)
-  if (errno !== E2BIG && errno !== constants.errno.EINVAL) return cause
-  return new ProgramRejectedError(
-    spec.name,
-    `no log: ${spec.insns.length / 8} instructions refused unread`,
-    cause,
-  )
+  return log === '' ? cause : new ProgramRejectedError(spec.name, log, cause)
 }
