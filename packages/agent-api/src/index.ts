@@ -3,6 +3,7 @@ export { CniError, type CniErrorCode, cniErrorCode } from './cni/error.ts'
 export type { CniHandlers } from './cni/handle.ts'
 export type { CniConfig, CniRequest } from './cni/request.ts'
 export type { CniAddResult } from './cni/result.ts'
+export { type QueuedDelete, queuedDeletes } from './delete-queue.ts'
 export { AgentApiError } from './errors.ts'
 export type { AgentHandlers, Traffic } from './routes.ts'
 export type {

@@ -1,15 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { CodedError, describeError } from '@axoneme/lifecycle'
+import { describeError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
-import { z } from 'zod'
-import { readBody, writeList } from './body.ts'
+import { readBody } from './body.ts'
 import { CniError, cniErrorBody, cniErrorCode } from './cni/error.ts'
 import { handleCni } from './cni/handle.ts'
 import { newestCniVersion } from './cni/version.ts'
 import { BadRequestError, NotFoundError } from './errors.ts'
 import { streamEvents } from './monitor-stream.ts'
 import { openApiDocument } from './openapi.ts'
-import { type AgentHandlers, type Reply, type Route, routes } from './routes.ts'
+import { send, sendFailure, sendJson } from './respond.ts'
+import { cniPath, matchRoute, monitorPath, openApiPath } from './router.ts'
+import type { AgentHandlers } from './routes.ts'
 import { listenOnSocket } from './socket-file.ts'
 
 export type AgentApiEvent = Readonly<{
@@ -78,8 +79,11 @@ type Context = AgentApiOptions & { monitors: { count: number } }
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => server.closeAllConnections(), drainMs)
+    // A kept-alive connection is idle only once its last request was answered.
+    const sweep = setInterval(() => server.closeIdleConnections(), 20)
     server.close(() => {
       clearTimeout(force)
+      clearInterval(sweep)
       resolve()
     })
     server.closeIdleConnections()
@@ -88,8 +92,8 @@ function closeServer(server: Server): Promise<void> {
 
 async function serve(context: Context, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const startMs = performance.now()
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://agent')
-  const match = matchRoute(pathname)
+  const url = URL.parse(request.url ?? '/', 'http://agent')
+  const match = matchRoute(url?.pathname ?? '')
   const gone = new AbortController()
   response.once('close', () => {
     gone.abort(new DOMException('the client went away', 'AbortError'))
@@ -100,10 +104,12 @@ async function serve(context: Context, request: IncomingMessage, response: Serve
       durationMs: performance.now() - startMs,
     })
   })
+  // The client went away: `close` tells everybody who works for it.
+  response.on('error', (error) => context.log.debug('answer not delivered', { path: match.path, error }))
   const signal = AbortSignal.any([context.signal, gone.signal])
   try {
     const method = match.path === cniPath ? 'POST' : 'GET'
-    if (match.path === 'unknown') throw new NotFoundError(`route ${pathname}`)
+    if (match.path === 'unknown') throw new NotFoundError(`route ${url?.pathname ?? request.url}`)
     if (request.method !== method) {
       response.setHeader('allow', method)
       sendJson(response, 405, { code: 'METHOD', message: `${match.path} is for ${method}` })
@@ -111,46 +117,13 @@ async function serve(context: Context, request: IncomingMessage, response: Serve
     else if (match.path === monitorPath) await serveMonitor(context, response, signal)
     else if (match.path === openApiPath) sendJson(response, 200, openApiDocument(context.version ?? '0'))
     else if (match.route !== undefined) {
-      const query = Object.fromEntries(searchParams)
+      const query = Object.fromEntries(url?.searchParams ?? [])
       const reply = await match.route.reply(context.handlers, { params: match.params, query })
       await send(response, reply, signal)
     }
   } catch (error) {
-    fail(context, response, error)
+    sendFailure(response, error, context)
   }
-}
-
-const cniPath = '/v1/cni'
-const monitorPath = '/v1/monitor'
-const openApiPath = '/v1/openapi'
-
-type Match = { path: string; route?: Route; params: Readonly<Record<string, string>> }
-
-const patterns = routes.map((route: Route) => ({
-  route,
-  pattern: new RegExp(`^${route.path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`),
-}))
-
-function matchRoute(pathname: string): Match {
-  if ([cniPath, monitorPath, openApiPath].includes(pathname)) return { path: pathname, params: {} }
-  for (const { route, pattern } of patterns) {
-    const groups = pattern.exec(pathname)
-    if (groups !== null) return { path: route.path, route, params: decodeParams(groups.groups ?? {}) }
-  }
-  return { path: 'unknown', params: {} }
-}
-
-function decodeParams(groups: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(groups).map(([name, value]) => {
-      try {
-        return [name, decodeURIComponent(value)]
-      } catch {
-        // A lone % is no escape: the text as it came names nothing, which the route then says.
-        return [name, value]
-      }
-    }),
-  )
 }
 
 async function serveCni(
@@ -172,7 +145,7 @@ async function serveCni(
         error: describeError(reply.error),
       })
     }
-    if (reply.body === undefined) response.writeHead(reply.httpStatus).end()
+    if (reply.body === undefined) response.writeHead(reply.httpStatus, { 'content-length': 0 }).end()
     else sendJson(response, reply.httpStatus, reply.body)
   } catch (error) {
     if (!(error instanceof BadRequestError)) throw error
@@ -199,52 +172,4 @@ async function serveMonitor(context: Context, response: ServerResponse, signal: 
   } finally {
     context.monitors.count--
   }
-}
-
-async function send(response: ServerResponse, reply: Reply, signal: AbortSignal): Promise<void> {
-  switch (reply.kind) {
-    case 'json':
-      sendJson(response, reply.httpStatus, reply.value)
-      return
-    case 'text':
-      response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(reply.text)
-      return
-    case 'list':
-      response.setHeader('content-type', 'application/json')
-      await writeList(response, reply.rows, signal)
-  }
-}
-
-function sendJson(response: ServerResponse, httpStatus: number, value: unknown): void {
-  const text = `${JSON.stringify(value)}\n`
-  response.writeHead(httpStatus, { 'content-type': 'application/json' }).end(text)
-}
-
-function fail({ log, signal }: Context, response: ServerResponse, error: unknown): void {
-  // Nobody is left to be told.
-  if (response.destroyed) return
-  const httpStatus = httpStatusOf(error, signal)
-  if (httpStatus === 500) log.error('request failed', { error: describeError(error) })
-  if (response.headersSent) {
-    response.destroy()
-    return
-  }
-  const message = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error)
-  const hint = error instanceof CodedError ? error.hint : undefined
-  sendJson(response, httpStatus, { code: codeOf(error), message, ...(hint === undefined ? {} : { hint }) })
-}
-
-function httpStatusOf(error: unknown, signal: AbortSignal): number {
-  if (error instanceof NotFoundError) return 404
-  if (error instanceof BadRequestError || error instanceof z.ZodError) return 400
-  return signal.aborted ? 503 : 500
-}
-
-function codeOf(error: unknown): string {
-  if (error instanceof z.ZodError) return 'BAD_REQUEST'
-  return error instanceof CodedError ? error.code : 'INTERNAL'
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Attachment } from '@axoneme/endpoint'
-import { cniCodeOf, cniErrorBody, cniErrorCode } from './error.ts'
+import { CniError, cniCodeOf, cniErrorBody, cniErrorCode } from './error.ts'
 import { type CniRequest, parseCniRequest, versionOf } from './request.ts'
 import { type CniAddResult, formatAddResult } from './result.ts'
 
@@ -28,7 +28,8 @@ export async function handleCni(
 ): Promise<CniReply> {
   try {
     return { httpStatus: 200, body: await dispatch(handlers, parseCniRequest(headers, body), signal) }
-  } catch (error) {
+  } catch (cause) {
+    const error = signal.aborted ? interrupted(cause, signal) : cause
     return { httpStatus: httpStatusOf(cniCodeOf(error)), body: cniErrorBody(error, versionOf(body)), error }
   }
 }
@@ -51,4 +52,11 @@ async function dispatch(handlers: CniHandlers, request: CniRequest, signal: Abor
 function httpStatusOf(code: number): number {
   if (code < cniErrorCode.tryAgainLater) return 400
   return code === cniErrorCode.internal ? 500 : 503
+}
+
+/** The agent stops, or time is up: the same call may succeed later, whatever the handler made of it. */
+function interrupted(error: unknown, signal: AbortSignal): CniError {
+  if (error instanceof CniError) return error
+  const reason = signal.reason instanceof Error ? signal.reason.message : String(signal.reason)
+  return new CniError(cniErrorCode.tryAgainLater, `interrupted: ${reason}`, { cause: error })
 }

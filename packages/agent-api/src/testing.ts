@@ -1,0 +1,149 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createLogger, type LogEvent } from '@axoneme/log'
+import type { CniHandlers } from './cni/handle.ts'
+import type { AgentHandlers } from './routes.ts'
+import { type AgentApi, type AgentApiEvent, type AgentApiOptions, startAgentApi } from './server.ts'
+
+const endpoint = {
+  id: 7,
+  containerId: 'c7',
+  ifName: 'eth0',
+  netnsPath: '/run/netns/c7',
+  namespace: 'shop',
+  podName: 'cart-0',
+  podUid: 'u-7',
+  ipv4: '10.0.1.7',
+  podMac: '02:00:00:00:00:07',
+  hostMac: '02:00:00:00:01:07',
+  hostIfName: 'lxc7',
+  labels: { 'k8s:app': 'cart' },
+  identity: 300,
+  state: 'ready',
+} as const
+
+const entry = {
+  direction: 'ingress',
+  identity: 301,
+  protocol: 6,
+  port: 80,
+  portPrefixLength: 16,
+  rules: ['shop/allow-web'],
+} as const
+
+/** A small agent that knows one pod. */
+export function sampleHandlers(
+  changes: Partial<Omit<AgentHandlers, 'cni'>> & { cni?: Partial<CniHandlers> } = {},
+): AgentHandlers {
+  return {
+    health: () => ({ ready: true, step: 'ready', detail: '' }),
+    status: () => ({
+      ready: true,
+      step: 'ready',
+      detail: '',
+      version: '0.1.0',
+      cluster: 'default',
+      node: 'node-1',
+      routing: 'native',
+      podCidrs: ['10.0.1.0/24'],
+      startedAt: '2026-11-22T21:00:00.000Z',
+      components: [{ name: 'kvstore', state: 'ok', message: 'connected' }],
+      counts: { endpoints: 1 },
+    }),
+    endpoints: () => [endpoint],
+    identities: () => [{ id: 300, labels: { 'k8s:app': 'cart' } }],
+    policies: () => [
+      { endpointId: 7, identity: 300, enforceIngress: true, enforceEgress: false, entries: [entry] },
+    ],
+    explain: ({ endpointId, peer, port }) =>
+      endpointId === 7
+        ? { allowed: peer === 301 && port === 80, entries: [entry], rules: entry.rules, reason: 'tested' }
+        : undefined,
+    services: () => [
+      {
+        key: '10.96.0.1:80/TCP',
+        address: '10.96.0.1',
+        port: 80,
+        protocol: 'TCP',
+        kind: 'ClusterIP',
+        service: 'shop/cart',
+        portName: 'http',
+        affinityTimeoutSeconds: 0,
+        backends: [{ address: '10.0.1.7', port: 8080, protocol: 'TCP', state: 'active', nodeName: 'node-1' }],
+      },
+    ],
+    nodes: () => [
+      {
+        name: 'node-1',
+        cluster: 'default',
+        internalIp: '192.0.2.1',
+        routerIp: '10.0.1.1',
+        podCidrs: ['10.0.1.0/24'],
+        encryptKey: 0,
+        labels: {},
+      },
+    ],
+    ipcache: () => [
+      { cidr: '0.0.0.0/0', identity: 2, tunnelEndpoint: '', encryptKey: 0 },
+      { cidr: '10.0.2.9/32', identity: 301, tunnelEndpoint: '192.0.2.2', encryptKey: 0 },
+    ],
+    templates: () => [{ hash: 'abc', program: 'lxc', endpoints: 1, compileMs: 812.5, bytes: 20_000 }],
+    datapathMetrics: () => [{ reason: 'Policy denied', direction: 'ingress', packets: 3, bytes: 180 }],
+    metrics: async () => '# TYPE cilium_endpoint_count gauge\ncilium_endpoint_count 1\n',
+    monitor: () => ({ [Symbol.dispose]: () => {} }),
+    ...changes,
+    cni: {
+      add: async () => ({
+        ip: '10.0.1.7',
+        gateway: '10.0.1.1',
+        hostIfName: 'lxc7',
+        hostMac: '02:00:00:00:01:07',
+        podMac: '02:00:00:00:00:07',
+        mtu: 1450,
+        routes: [{ destination: '10.0.1.1/32' }, { destination: '0.0.0.0/0', gateway: '10.0.1.1' }],
+      }),
+      del: async () => {},
+      check: async () => {},
+      gc: async () => {},
+      status: async () => {},
+      ...changes.cni,
+    },
+  }
+}
+
+/** A served API in a directory of its own, and what it logged and observed. */
+export type TestApi = AsyncDisposable & {
+  socketPath: string
+  logged: LogEvent[]
+  observed: AgentApiEvent[]
+  api: AgentApi
+}
+
+export async function startTestApi(
+  handlers: AgentHandlers,
+  options: Partial<AgentApiOptions> = {},
+): Promise<TestApi> {
+  const directory = mkdtempSync(join(tmpdir(), 'axo-api-'))
+  const socketPath = join(directory, 'run', 'agent.sock')
+  const logged: LogEvent[] = []
+  const observed: AgentApiEvent[] = []
+  const api = await startAgentApi({
+    socketPath,
+    handlers,
+    log: createLogger({ sink: (event) => logged.push(event), level: 'debug' }),
+    signal: new AbortController().signal,
+    observe: (event) => observed.push(event),
+    ...options,
+  })
+  return {
+    socketPath,
+    logged,
+    observed,
+    api,
+    [Symbol.asyncDispose]: async () => {
+      await api[Symbol.asyncDispose]()
+      rmSync(directory, { recursive: true })
+    },
+  }
+}
