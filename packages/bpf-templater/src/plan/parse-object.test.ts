@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { findBtfType, parseBtf } from '@axoneme/bpf'
 import { compileBpf, temporaryDirectory } from '@axoneme/bpf/testing'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { parseElf } from '../elf/elf-file.ts'
 import { ElfError } from '../errors.ts'
 import type { ObjectPlan, ProgramPlan } from './object-plan.ts'
 import { parseObject } from './parse-object.ts'
@@ -203,6 +205,36 @@ describe('parseObject refuses by name', () => {
   })
 })
 
+describe('parseObject and the symbol table', () => {
+  /** The object with another value for a symbol. */
+  const withSymbolAt = (values: Record<string, number>) => {
+    const copy = Buffer.from(bytes)
+    const { sections, symbols } = parseElf(copy)
+    const table = sections.find(({ name }) => name === '.symtab')!
+    for (const [name, value] of Object.entries(values)) {
+      const index = symbols.findIndex((symbol) => symbol.name === name)
+      table.bytes.writeBigUInt64LE(BigInt(value), index * 24 + 8)
+    }
+    return copy
+  }
+
+  it('puts the variables of a section into the order that the kernel wants', () => {
+    const { btf } = parseObject(withSymbolAt({ events: 0x20, calls: 0 }))
+    const variables = findBtfType(parseBtf(btf!), 'datasec', '.maps')!.type.variables
+    expect(variables.map(({ offset }) => offset)).toEqual([0, 0x20, 0x30])
+  })
+
+  it.each([
+    [{ thresholds: 16 }, 'offset 16 of thresholds is outside of section .rodata'],
+    [{ mix: 8 }, 'section .text: function mix starts at 1, not at 30'],
+    [{ mix: 0x1000 }, 'function mix reaches beyond the end of section .text'],
+    [{ mix: 3 }, 'function mix: 64 bytes at 3 are no whole instructions'],
+    [{ each: 0x120 }, 'section .text: function'],
+  ] as [Record<string, number>, string][])('refuses %j', (values, message) => {
+    expect(() => parseObject(withSymbolAt(values))).toThrow(message)
+  })
+})
+
 describe('parseObject on mutated objects', () => {
   /** Only real findings come out: an ElfError, or a plan whose slots lie inside of their programs. */
   const survives = (mutated: Buffer) => {
@@ -216,6 +248,10 @@ describe('parseObject on mutated objects', () => {
     for (const { insns, mapSlots, dataSlots, constantSlots } of parsed.programs) {
       for (const { insn } of [...mapSlots, ...dataSlots, ...constantSlots]) {
         if (insn * 8 + 16 > insns.length) throw new Error(`slot at ${insn} of ${insns.length / 8}`)
+      }
+      for (const { section, offset } of dataSlots) {
+        const size = parsed.data.find((data) => data.section === section)?.bytes.length ?? 0
+        if (offset < 0 || offset >= size) throw new Error(`offset ${offset} of ${size} bytes in ${section}`)
       }
     }
   }

@@ -42,6 +42,18 @@ describe('patchProgram', () => {
     expect(patched).toEqual(before)
   })
 
+  it('adds to a constant what the compiler adds to it, within 64 bits', () => {
+    const plain = plan.programs.find(({ name }) => name === 'plain_program')!
+    const [slot] = plain.constantSlots
+    const shifted = { ...plain, constantSlots: [{ ...slot!, addend: 2n }] }
+    const patched = patchProgram(shifted, {
+      ...values,
+      constants: new Map([['EP_SECLABEL', 0xffff_ffff_ffff_ffffn]]),
+    })
+    expect(patched.readUInt32LE(slot!.insn * 8 + 4)).toBe(1)
+    expect(patched.readUInt32LE(slot!.insn * 8 + 12)).toBe(0)
+  })
+
   it('names what has no value', () => {
     expect(() => patchProgram(plan.programs[0]!, values)).toThrow(
       /program main_program: no value for constant EP_/,

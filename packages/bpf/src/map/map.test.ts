@@ -159,6 +159,32 @@ describe.runIf(isRoot)('BpfMap', () => {
       })
     }
 
+    it.each(['hash', 'lpm_trie'] as const)('of a %s, each once, while it deletes every other', (type) => {
+      const trie = type === 'lpm_trie'
+      const map = create({
+        type,
+        maxEntries: 9000,
+        ...(trie ? { keySize: 8, flags: mapFlags.noPrealloc } : {}),
+      })
+      const key = (index: number) => (trie ? Buffer.concat([u32(32), u32(index)]) : u32(index))
+      map.updateBatch(Array.from({ length: 9000 }, (_, index) => [key(index), u64(1n)] as const))
+      const seen: string[] = []
+      for (const [at] of map.entries()) {
+        if (seen.push(at.toString('hex')) % 2 === 0) map.delete(at)
+      }
+      expect(seen).toHaveLength(9000)
+      expect(new Set(seen).size).toBe(9000)
+      expect([...map.entries()]).toHaveLength(4500)
+    })
+
+    it('of a hash whose values are so big that a bucket does not fit the first buffer', () => {
+      const map = create({ valueSize: 150_000, maxEntries: 64 })
+      for (let index = 0; index < 48; index++) map.update(u32(index), Buffer.alloc(150_000, index))
+      const seen = [...map.entries()].map(([key, value]) => [key.readUInt32LE(), value[149_999]])
+      seen.sort(([a = 0], [b = 0]) => a - b)
+      expect(seen).toEqual(Array.from({ length: 48 }, (_, index) => [index, index]))
+    })
+
     it('and takes all out of a hash', () => {
       const map = create({ maxEntries: 9000 })
       map.updateBatch(Array.from({ length: 9000 }, (_, index) => [u32(index), u64(1n)] as const))
