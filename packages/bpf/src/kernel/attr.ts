@@ -4,7 +4,7 @@ import { addressOf } from '@axoneme/syscalls'
 const objectNameLength = 15
 
 /** The name as the kernel takes it: forbidden characters become `_`, the end is cut off. */
-export function kernelObjectName(name: string): string {
+function kernelObjectName(name: string): string {
   return name.replace(/[^A-Za-z0-9_.]/g, '_').slice(0, objectNameLength)
 }
 
