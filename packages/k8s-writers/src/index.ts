@@ -1,0 +1,4 @@
+export { CiliumNodeError } from './cilium-node.ts'
+export { type CiliumNodeContent, ensureCiliumNode } from './ensure-cilium-node.ts'
+export { type PodCidrsOutcome, patchCiliumNodePodCidrs } from './patch-pod-cidrs.ts'
+export { CustomResourceError, registerCustomResourceDefinitions } from './register-crds.ts'
