@@ -45,9 +45,10 @@ export function readKubeconfig(path: string): ApiserverAccess {
     const context = named(document.contexts, contextName, 'context').context
     const { cluster } = named(document.clusters, context.cluster, 'cluster')
     const { user } = named(document.users, context.user, 'user')
-    const server = new URL(cluster.server)
-    if (!['http:', 'https:'].includes(server.protocol))
-      throw new Error(`server ${cluster.server} is no http(s) address`)
+    const server = URL.parse(cluster.server)
+    if (server === null || !['http:', 'https:'].includes(server.protocol)) {
+      throw new Error(`server '${cluster.server}' is no http(s) address`)
+    }
     const at = dirname(resolve(path))
     return {
       server,

@@ -1,5 +1,6 @@
-import { sleep } from '@axoneme/lifecycle'
+import { CodedError, sleep } from '@axoneme/lifecycle'
 import { connectInNetns } from '@axoneme/syscalls'
+import { z } from 'zod'
 import { fabric, type Instance, type Node } from './instance.ts'
 import { unixRequest } from './unix-http.ts'
 
@@ -17,14 +18,34 @@ export async function agentReady(
     const answer = await unixRequest(node.agentSocket, { path: '/v1/healthz', signal }).catch(
       (error: unknown) => {
         signal.throwIfAborted()
-        return { status: 0, body: error instanceof Error ? 'its socket' : String(error) }
+        if (!(error instanceof CodedError)) throw error
+        return { status: 0, body: 'its API socket' }
       },
     )
     if (answer.status === 200) return
-    const step = answer.body.trim().slice(0, 300)
+    const step = describeStep(answer.body)
     if (step !== last) onWait(step)
     last = step
     await sleep(pollMs, { signal })
+  }
+}
+
+/** The agent's answer is `{ ready, step, detail }`. */
+function describeStep(body: string): string {
+  const health = healthSchema.safeParse(parseJson(body))
+  if (!health.success) return body.trim().slice(0, 300)
+  const { step, detail } = health.data
+  return detail === '' ? step : `${step}: ${detail}`
+}
+
+const healthSchema = z.object({ step: z.string(), detail: z.string() })
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Plain text then: it is shown as it is.
+    return undefined
   }
 }
 

@@ -16,7 +16,6 @@ const processIdSchema = z.object({ pid: z.number().int(), startTicks: z.number()
 const stateSchema = z.object({
   version: z.literal(1),
   name: z.string(),
-  createdAt: z.string(),
   options: sandboxOptionsSchema,
   daemon: processIdSchema.optional(),
   /** Children by name; one that is being restarted is missing until it runs. */

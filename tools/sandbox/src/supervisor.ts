@@ -29,7 +29,6 @@ export type SupervisedChild = AsyncDisposable & {
 const restartPolicy: RetryPolicy = { minMs: 100, maxMs: 10_000 }
 /** A child that lived this long starts with the shortest delay again. */
 const stableAfterMs = 10_000
-const stopGraceMs = 5_000
 
 /**
  * Keeps a child process running, like a DaemonSet: one that ends, however it ends, is started again after a backoff.
@@ -37,7 +36,7 @@ const stopGraceMs = 5_000
  */
 export function superviseChild(
   spec: ChildSpec,
-  { log, onChange = () => {}, random = Math.random }: SuperviseOptions,
+  { log, onChange = () => {}, random = Math.random, stopGraceMs = 5_000 }: SuperviseOptions,
 ): SupervisedChild {
   const stop = new AbortController()
   let running: ProcessId | undefined
@@ -79,6 +78,8 @@ export type SuperviseOptions = Readonly<{
   /** Told after each start and end. */
   onChange?: () => void
   random?: () => number
+  /** From SIGTERM to SIGKILL. */
+  stopGraceMs?: number
 }>
 
 function startProcess(spec: ChildSpec): ChildProcess {
