@@ -153,8 +153,8 @@ export class KvClient implements Kvstore {
     return result.succeeded && result.deleted > 0
   }
 
-  async deletePrefix(prefix: string, { signal }: CallOptions = {}): Promise<number> {
-    return await this.#call({ operation: 'deletePrefix', kind: 'delete', key: prefix, signal }, async () => {
+  deletePrefix(prefix: string, { signal }: CallOptions = {}): Promise<number> {
+    return this.#call({ operation: 'deletePrefix', kind: 'delete', key: prefix, signal }, async () => {
       checkKey('deletePrefix', prefix)
       const writes: TransportWrite[] = [{ kind: 'delete', key: prefix, prefix: true }]
       return (await this.#transport.transact({ conditions: [], writes })).deleted
@@ -315,9 +315,12 @@ export class KvClient implements Kvstore {
     const startedMs = performance.now()
     let outcome: KvOperationEvent['outcome'] = 'success'
     try {
-      return await abortable(run(either), either)
+      const result = await abortable(run(either), either)
+      if (!this.#connected) this.#attempted(undefined)
+      return result
     } catch (error) {
       outcome = either.aborted ? 'aborted' : 'fail'
+      if (hasCode(error, 'KVSTORE_UNAVAILABLE')) this.#attempted(error)
       throw error
     } finally {
       const durationMs = performance.now() - startedMs

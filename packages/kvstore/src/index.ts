@@ -1,7 +1,9 @@
 export {
   createEmbeddedKvstore,
+  createEmbeddedLink,
   createEmbeddedStore,
   type EmbeddedKvstoreOptions,
+  type EmbeddedLink,
   type EmbeddedStore,
 } from './embedded/index.ts'
 export { hasCode, KvstoreError, type KvstoreErrorCode } from './errors.ts'

@@ -21,7 +21,6 @@ export class EmbeddedStore {
   readonly #history: History
   readonly #nowMs: () => number
   #revision = 1
-  #reachable = true
   #changed = Promise.withResolvers<void>()
   #expiryTimer: NodeJS.Timeout | undefined
 
@@ -89,21 +88,6 @@ export class EmbeddedStore {
   /** Forgets the history up to now: readers that are behind must list again. */
   compact(): void {
     this.#history.compact(this.#revision)
-  }
-
-  /** While unreachable, every call fails and every watch is cut. */
-  setReachable(reachable: boolean): void {
-    this.#reachable = reachable
-    this.#wakeReaders()
-  }
-
-  assertReachable(operation: string, key: string): void {
-    if (this.#reachable) return
-    throw new KvstoreError('KVSTORE_UNAVAILABLE', {
-      operation,
-      key,
-      hint: 'the embedded store was made unreachable',
-    })
   }
 
   /** Commits since a revision, or undefined when they are forgotten; `changed` settles at the next news. */

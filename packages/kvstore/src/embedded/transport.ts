@@ -9,14 +9,15 @@ import type {
   WatchBatch,
   WatchRequest,
 } from '../transport.ts'
+import { assertReachable, type EmbeddedLink } from './link.ts'
 import type { EmbeddedStore } from './store.ts'
 
 /** The embedded store behind the same interface as etcd's calls: asynchronous, and sometimes unreachable. */
-export function embeddedTransport(store: EmbeddedStore): KvTransport {
+export function embeddedTransport(store: EmbeddedStore, link: EmbeddedLink): KvTransport {
   const call = async <T>(operation: string, key: string, run: () => T): Promise<T> => {
     // Callers must not get used to answers within the same turn.
     await new Promise(setImmediate)
-    store.assertReachable(operation, key)
+    assertReachable(link, operation, key)
     return run()
   }
   return {
@@ -29,18 +30,20 @@ export function embeddedTransport(store: EmbeddedStore): KvTransport {
     grantLease: (ttlS) => call('grant lease', '', () => store.grantLease(ttlS)),
     keepLeaseAlive: (leaseId) => call('renew lease', '', () => store.keepLeaseAlive(leaseId)),
     revokeLease: (leaseId) => call('revoke lease', '', () => store.revokeLease(leaseId)),
-    watch: (request) => watchStore(store, request),
+    watch: (request) => watchStore(store, link, request),
     close: () => {},
   }
 }
 
 async function* watchStore(
   store: EmbeddedStore,
+  link: EmbeddedLink,
   { prefix, fromRevision, signal }: WatchRequest,
 ): AsyncGenerator<WatchBatch, void, undefined> {
   let nextRevision = fromRevision
   for (;;) {
-    store.assertReachable('watch', prefix)
+    assertReachable(link, 'watch', prefix)
+    const linkChanged = link.changed
     const upTo = store.revision
     const { batches, changed } = store.since(nextRevision, prefix)
     if (batches === undefined)
@@ -50,7 +53,7 @@ async function* watchStore(
     nextRevision = upTo + 1
     if (store.revision > upTo) continue
     try {
-      await abortable(changed, signal)
+      await abortable(Promise.race([changed, linkChanged]), signal)
     } catch (error) {
       if (signal.aborted) return
       throw error

@@ -1,20 +1,15 @@
-import assert from 'node:assert/strict'
-import type { KvEvent, Kvstore } from '../types.ts'
+import { bulkCases } from './contract-bulk.ts'
+import { dataCases } from './contract-data.ts'
+import type { ContractCase } from './contract-harness.ts'
+import { leaseCases } from './contract-lease.ts'
+import { lockCases } from './contract-lock.ts'
+import { watchCases } from './contract-watch.ts'
 
-/** How the suite opens clients of one store and disturbs them. */
-export type ContractHarness = Readonly<{
-  /** A client of its own; the harness closes it after the case. */
-  open(options?: { leaseTtlS?: number }): Promise<Kvstore>
-  /** Takes the lease away on the store's side. */
-  expireLease(leaseId: string): Promise<void>
-  /** Forgets the store's history up to now. */
-  compact(): Promise<void>
-  /** Runs `meanwhile` while no client reaches the store, except those of `outsider`. */
-  interrupt(meanwhile: () => Promise<void>): Promise<void>
-  signal: AbortSignal
-}>
-
-export type ContractCase = Readonly<{ name: string; run: (harness: ContractHarness) => Promise<void> }>
-void ({} as KvEvent)
-void assert
-export const contractCases: readonly ContractCase[] = []
+/** What every backend must do. Independent of a test runner: a case passes when it resolves. */
+export const contractCases: readonly ContractCase[] = [
+  ...dataCases,
+  ...bulkCases,
+  ...watchCases,
+  ...leaseCases,
+  ...lockCases,
+]

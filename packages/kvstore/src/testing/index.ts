@@ -1,2 +1,4 @@
-export { type ContractCase, type ContractHarness, contractCases } from './contract.ts'
+export { contractCases } from './contract.ts'
+export type { ContractCase, ContractHarness } from './contract-harness.ts'
+export { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 export { startEtcd, type TestEtcd } from './start-etcd.ts'

@@ -1,0 +1,65 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+
+/** A TCP relay on loopback that a test can cut. */
+export type FaultProxy = AsyncDisposable & {
+  readonly endpoint: string
+  /** Breaks all connections and refuses new ones. */
+  cut(): void
+  restore(): void
+  /** How many connections were made so far. */
+  readonly connections: number
+}
+
+/** Relays to `target` (`http://host:port`). */
+export async function startFaultProxy(target: string): Promise<FaultProxy> {
+  const { hostname, port } = new URL(target)
+  const sockets = new Set<Socket>()
+  let open = true
+  let connections = 0
+  const server = createServer((inside) => {
+    if (!open) {
+      inside.destroy()
+      return
+    }
+    connections++
+    const outside = connect(Number(port), hostname)
+    for (const [socket, other] of [
+      [inside, outside],
+      [outside, inside],
+    ] as const) {
+      sockets.add(socket)
+      // Each side's end, for whatever reason, is the other's.
+      socket.on('error', () => other.destroy())
+      socket.on('close', () => {
+        sockets.delete(socket)
+        other.destroy()
+      })
+      socket.pipe(other)
+    }
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const breakAll = () => {
+    for (const socket of sockets) socket.destroy()
+  }
+  return {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    cut() {
+      open = false
+      breakAll()
+    },
+    restore() {
+      open = true
+    },
+    get connections() {
+      return connections
+    },
+    async [Symbol.asyncDispose]() {
+      server.close()
+      breakAll()
+      await once(server, 'close')
+    },
+  }
+}

@@ -1,0 +1,91 @@
+import { createLogger } from '@axoneme/log'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createEmbeddedKvstore, createEmbeddedLink, createEmbeddedStore } from './embedded/index.ts'
+import { follow, stateOf, until } from './testing/contract-harness.ts'
+import { differenceEvents } from './watch-prefix.ts'
+
+const log = createLogger({ sink: () => {} })
+const { signal } = new AbortController()
+
+const key = fc.constantFrom('w/a', 'w/b', 'w/c', 'x/a')
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('put' as const), key }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('delete' as const), key }) },
+  fc.record({
+    do: fc.constantFrom('compact' as const, 'cut' as const, 'restore' as const, 'pause' as const),
+  }),
+)
+
+describe('watchPrefix', () => {
+  it('makes its reader equal to the store, whatever happens', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const store = createEmbeddedStore({ historyCommits: 4 })
+        const link = createEmbeddedLink()
+        await using writer = await createEmbeddedKvstore({ store, log, signal })
+        await using reader = await createEmbeddedKvstore({ store, link, log, signal, random: () => 0.01 })
+        await using watch = follow(reader, 'w/')
+        for (const [i, { do: what, ...rest }] of steps.entries()) {
+          if (what === 'put' && 'key' in rest) await writer.put(rest.key, String(i))
+          if (what === 'delete' && 'key' in rest) await writer.delete(rest.key)
+          if (what === 'compact') store.compact()
+          if (what === 'cut') link.setReachable(false)
+          if (what === 'restore') link.setReachable(true)
+          if (what === 'pause') await new Promise((resolve) => setTimeout(resolve, 1))
+        }
+        link.setReachable(true)
+        await writer.put('w/last', '1')
+        await until(() => watch.state.has('w/last'), 'the last change came')
+        expect(watch.state).toEqual(stateOf(await writer.listPrefix('w/')))
+        expect(watch.words().filter((word) => word === 'synced')).toHaveLength(1)
+        expectSensible(watch.events)
+      }),
+      { numRuns: 60 },
+    )
+  }, 60_000)
+})
+
+/** No removal of what was never there, and no revision that goes back. */
+function expectSensible(events: ReturnType<typeof follow>['events']): void {
+  const revisions = new Map<string, number>()
+  for (const event of events) {
+    if (event.kind === 'synced') continue
+    if (event.kind === 'delete') {
+      expect(revisions.delete(event.key)).toBe(true)
+      continue
+    }
+    expect(event.entry.modRevision).toBeGreaterThan(revisions.get(event.entry.key) ?? 0)
+    revisions.set(event.entry.key, event.entry.modRevision)
+  }
+}
+
+describe('differenceEvents', () => {
+  it('tells removals first, and nothing about what is the same', () => {
+    const known = new Map([
+      ['same', 1],
+      ['changed', 2],
+      ['gone', 3],
+    ])
+    const entry = (name: string, modRevision: number) => ({
+      key: name,
+      value: '',
+      modRevision,
+      createRevision: 1,
+    })
+    const entries = [entry('same', 1), entry('changed', 5), entry('new', 6)]
+    const events = [...differenceEvents(known, { entries, revision: 9, historyId: '' })]
+    expect(events.map((event) => (event.kind === 'upsert' ? event.entry.key : event))).toEqual([
+      { kind: 'delete', key: 'gone', modRevision: 9 },
+      'changed',
+      'new',
+    ])
+    expect(known).toEqual(
+      new Map([
+        ['same', 1],
+        ['changed', 5],
+        ['new', 6],
+      ]),
+    )
+  })
+})
