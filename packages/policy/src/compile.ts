@@ -1,9 +1,10 @@
 import { objectKey, type SlimNetworkPolicy, type SlimNetworkPolicyPeer } from '@axoneme/slim-types'
-import { compileSelector, type IdentitySelector } from './identity-selector.ts'
+import { compileSelector, type IdentitySelector, labelsOutsideIdentities } from './identity-selector.ts'
 import { compileIpBlock, type IpBlock } from './ip-block.ts'
 import { anyPort, compilePort, type PortMatch } from './ports.ts'
 import type { PolicyDirection, PolicyErrorRow } from './types.ts'
 
+/** `key` is equal for peers that select the same. */
 export type PeerSelector =
   | Readonly<{ kind: 'any'; key: string }>
   | (Readonly<{ kind: 'labels' }> & IdentitySelector)
@@ -58,9 +59,12 @@ export function compilePolicy(policy: SlimNetworkPolicy): CompiledPolicy {
     ingress: policy.policyTypes.includes('Ingress'),
     egress: policy.policyTypes.includes('Egress'),
   }
+  const subject = compileSelector({ namespace, podSelector: policy.podSelector })
+  const ignored = labelsOutsideIdentities(subject)
+  if (ignored.length > 0) fail('podSelector', ignoredLabels(ignored))
   return {
     key: objectKey(policy),
-    subject: compileSelector({ namespace, podSelector: policy.podSelector }),
+    subject,
     enforces,
     // Rules of a direction that policyTypes leaves out have no effect.
     rules: [...(enforces.ingress ? rulesOf('ingress') : []), ...(enforces.egress ? rulesOf('egress') : [])],
@@ -77,8 +81,13 @@ function compilePeer(
   const { podSelector, namespaceSelector, ipBlock } = peer
   const hasSelector = podSelector !== undefined || namespaceSelector !== undefined
   if (ipBlock === undefined) {
-    if (hasSelector)
-      return [{ kind: 'labels', ...compileSelector({ namespace, podSelector, namespaceSelector }) }]
+    if (hasSelector) {
+      const selector = compileSelector({ namespace, podSelector, namespaceSelector })
+      const ignored = labelsOutsideIdentities(selector)
+      if (ignored.length === 0) return [{ ...selector, kind: 'labels', key: `labels ${selector.key}` }]
+      fail(field, ignoredLabels(ignored))
+      return []
+    }
     fail(field, 'a peer needs a podSelector, a namespaceSelector or an ipBlock')
     return []
   }
@@ -91,7 +100,11 @@ function compilePeer(
     fail(`${field}.ipBlock.${block.field}`, block.message)
     return []
   }
-  return [{ kind: 'block', ...block }]
+  return [{ ...block, kind: 'block', key: `block ${block.key}` }]
+}
+
+function ignoredLabels(keys: readonly string[]): string {
+  return `identities do not carry the label ${keys.join(', ')}, so pods cannot be told apart by it`
 }
 
 /**

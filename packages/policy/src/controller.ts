@@ -1,9 +1,14 @@
-import { type EndpointRow, endpointKey } from '@axoneme/endpoint'
-import { type IdentityId, type IdentityRow, reservedIdentity } from '@axoneme/identity'
+import type { EndpointRow } from '@axoneme/endpoint'
+import type { IdentityRow } from '@axoneme/identity'
 import type { SlimNetworkPolicy } from '@axoneme/slim-types'
-import { derive, type Table, type WritableTable } from '@axoneme/tables'
-import { policyErrors, type ResolvedPolicy, resolvePolicy } from './resolve.ts'
-import type { EndpointPolicyRow, PolicyErrorRow, PrefixIdentityRow } from './types.ts'
+import { type Changes, follow, type Table, type WritableTable } from '@axoneme/tables'
+import { IncrementalResolver } from './incremental-resolver.ts'
+import {
+  type EndpointPolicyRow,
+  type PolicyErrorRow,
+  type PrefixIdentityRow,
+  policyErrorKey,
+} from './types.ts'
 
 export type PolicyControllerOptions = Readonly<{
   endpoints: Table<EndpointRow>
@@ -19,6 +24,13 @@ export type PolicyController = {
   run(signal: AbortSignal): Promise<void>
 }
 
+type Inputs = {
+  endpoints: EndpointRow
+  identities: IdentityRow
+  policies: SlimNetworkPolicy
+  prefixIdentities: PrefixIdentityRow
+}
+
 /**
  * [endpoints] x [identities] x [policies] x [prefix-identities] -> [endpoint-policies], [policy-errors]. Writes
  * nothing before all inputs are complete, so a restart never writes an emptier policy. An endpoint whose identity is
@@ -26,35 +38,45 @@ export type PolicyController = {
  */
 export function createPolicyController(options: PolicyControllerOptions): PolicyController {
   const { endpoints, identities, policies, prefixIdentities, output, errors } = options
-  const recompute = () => {
-    const resolved = new Map<IdentityId, ResolvedPolicy>()
-    const rows: EndpointPolicyRow[] = []
-    for (const { id: endpointId, identity } of endpoints.rows()) {
-      const labels = identities.get(String(identity))?.labels
-      const known = output.get(endpointKey(endpointId))
-      if (labels === undefined || identity === reservedIdentity.unknown) {
-        if (known !== undefined) rows.push(known)
-        continue
-      }
-      let policy = resolved.get(identity)
-      if (policy === undefined) {
-        policy = resolvePolicy({
-          labels,
-          identities: identities.rows(),
-          policies: policies.rows(),
-          prefixIdentities: prefixIdentities.rows(),
-        })
-        resolved.set(identity, policy)
-      }
-      rows.push({ endpointId, identity, ...policy })
+  const resolver = new IncrementalResolver()
+  const errorKeysOf = new Map<string, readonly string[]>()
+
+  const report = (policy: string, rows: readonly PolicyErrorRow[]) => {
+    const keys = rows.map(policyErrorKey)
+    for (const key of errorKeysOf.get(policy) ?? []) if (!keys.includes(key)) errors.delete(key)
+    for (const row of rows) errors.upsert(row)
+    if (keys.length === 0) errorKeysOf.delete(policy)
+    else errorKeysOf.set(policy, keys)
+  }
+
+  const apply = (changes: Changes<Inputs>) => {
+    for (const { kind, row } of changes.prefixIdentities) {
+      resolver.setPrefix(row.prefix, kind === 'delete' ? undefined : row.identity)
     }
-    output.replaceAll(rows)
-    errors.replaceAll(policyErrors(policies.rows()))
+    for (const { kind, row } of changes.identities) {
+      if (kind === 'delete') resolver.deleteIdentity(row.id)
+      else resolver.setIdentity(row.id, row.labels)
+    }
+    for (const { kind, key, row } of changes.policies) {
+      if (kind === 'upsert') report(key, resolver.setPolicy(row))
+      else {
+        resolver.deletePolicy(key)
+        report(key, [])
+      }
+    }
+    for (const { kind, key, row } of changes.endpoints) {
+      if (kind === 'upsert') resolver.setEndpoint(row.id, row.identity)
+      else {
+        resolver.deleteEndpoint(row.id)
+        output.delete(key)
+      }
+    }
+    for (const row of resolver.flush()) output.upsert(row)
     output.markInitialized()
     errors.markInitialized()
   }
   return {
     run: (signal) =>
-      derive({ sources: [endpoints, identities, policies, prefixIdentities], recompute, signal }),
+      follow<Inputs>({ sources: { endpoints, identities, policies, prefixIdentities }, apply, signal }),
   }
 }

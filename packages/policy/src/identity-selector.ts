@@ -1,3 +1,4 @@
+import { isIdentityLabel } from '@axoneme/identity'
 import type { Labels, SlimLabelSelector } from '@axoneme/slim-types'
 
 /** One condition on a label of an identity; keys carry their source (`k8s:app`). */
@@ -13,7 +14,8 @@ export type IdentitySelector = Readonly<{ key: string; requirements: readonly Re
 /** Every pod's identity has this label and no reserved or CIDR identity does. */
 const podNamespaceLabel = 'k8s:io.kubernetes.pod.namespace'
 const podLabelPrefix = 'k8s:'
-const namespaceLabelPrefix = 'k8s:io.cilium.k8s.namespace.labels.'
+const namespaceLabelKey = 'io.cilium.k8s.namespace.labels.'
+const namespaceLabelPrefix = `${podLabelPrefix}${namespaceLabelKey}`
 
 /**
  * The identities of the pods that a podSelector and a namespaceSelector select: without the latter those of
@@ -40,6 +42,17 @@ export function compileSelector({
     ...(podSelector === undefined ? [] : requirementsOf(podSelector, podLabelPrefix)),
   ]
   return { key: JSON.stringify(requirements.map(canonical).sort()), requirements }
+}
+
+/**
+ * The label keys that a selector asks for and that no identity carries (generated names, hashes: see isIdentityLabel).
+ * Without the value nothing can be said about the pod.
+ */
+export function labelsOutsideIdentities({ requirements }: IdentitySelector): string[] {
+  const keys = requirements.map(({ key }) => key.slice(podLabelPrefix.length))
+  return keys
+    .filter((key) => !isIdentityLabel(key))
+    .map((key) => (key.startsWith(namespaceLabelKey) ? key.slice(namespaceLabelKey.length) : key))
 }
 
 export function selectsIdentity(selector: IdentitySelector, labels: Labels): boolean {

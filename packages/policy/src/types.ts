@@ -45,7 +45,7 @@ export type PolicyErrorRow = Readonly<{
   message: string
 }>
 
-export function policyEntryKey(entry: PolicyEntry): string {
+export function policyEntryKey(entry: Omit<PolicyEntry, 'rules'>): string {
   return `${entry.direction}/${entry.identity}/${entry.protocol}/${entry.port}/${entry.portPrefixLength}`
 }
 

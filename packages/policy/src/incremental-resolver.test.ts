@@ -1,0 +1,195 @@
+import type { Labels, SlimNetworkPolicy } from '@axoneme/slim-types'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { collectPolicyCidrs } from './compile.ts'
+import { IncrementalResolver } from './incremental-resolver.ts'
+import { resolvePolicy } from './resolve.ts'
+import { identityLabelsOf, pod, policy, prefix } from './test-worlds.ts'
+import type { EndpointPolicyRow } from './types.ts'
+
+/** What the resolver must hold, computed from scratch each time. */
+class Model {
+  readonly policies = new Map<string, SlimNetworkPolicy>()
+  readonly identities = new Map<number, Labels>()
+  readonly prefixes = new Map<string, number>()
+  readonly endpoints = new Map<number, number>()
+  readonly rows = new Map<number, EndpointPolicyRow>()
+  /** Labels of identities in use, which outlive the identity. */
+  readonly #kept = new Map<number, Labels>()
+
+  /** After each change. */
+  remember(): void {
+    const used = new Set(this.endpoints.values())
+    for (const identity of this.#kept.keys()) if (!used.has(identity)) this.#kept.delete(identity)
+    for (const identity of used) {
+      const labels = this.identities.get(identity)
+      if (labels !== undefined) this.#kept.set(identity, labels)
+    }
+  }
+
+  /** Where the resolver flushes. */
+  resolve(): void {
+    for (const [endpointId, identity] of this.endpoints) {
+      const labels = this.#kept.get(identity)
+      if (labels === undefined || identity === 0) continue
+      const resolved = resolvePolicy({
+        labels,
+        identities: Array.from(this.identities, ([id, of]) => ({ id, labels: of })),
+        policies: this.policies.values(),
+        prefixIdentities: Array.from(this.prefixes, ([of, id]) => ({ prefix: of, identity: id })),
+      })
+      this.rows.set(endpointId, { endpointId, identity, ...resolved })
+    }
+  }
+}
+
+const identity = fc.integer({ min: 300, max: 305 })
+const change = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('policy' as const), policy }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('no policy' as const), of: fc.constantFrom('p', 'q', 'r') }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('identity' as const),
+      identity,
+      pod: fc.option(pod, { freq: 4 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('prefix' as const), prefix, gone: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('all prefixes' as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('endpoint' as const),
+      id: fc.integer({ min: 1, max: 4 }),
+      identity: fc.option(fc.oneof(identity, identity, identity, fc.constant(0)), { freq: 4 }),
+    }),
+  },
+)
+
+describe('IncrementalResolver', () => {
+  it('equals resolving from scratch after any changes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(change, fc.boolean()), { maxLength: 40 }), (steps) => {
+        const model = new Model()
+        const resolver = new IncrementalResolver()
+        const rows = new Map<number, EndpointPolicyRow>()
+        const numbers = new Map<string, number>()
+        const setPrefix = (of: string, gone: boolean) => {
+          const id = numbers.get(of) ?? (1 << 24) + numbers.size
+          numbers.set(of, id)
+          if (gone) model.prefixes.delete(of)
+          else model.prefixes.set(of, id)
+          resolver.setPrefix(of, gone ? undefined : id)
+        }
+        for (const [step, isFlushed] of steps) {
+          switch (step.kind) {
+            case 'policy':
+              model.policies.set(`${step.policy.namespace}/${step.policy.name}`, step.policy)
+              resolver.setPolicy(step.policy)
+              break
+            case 'no policy':
+              for (const namespace of ['blue', 'green']) {
+                model.policies.delete(`${namespace}/${step.of}`)
+                resolver.deletePolicy(`${namespace}/${step.of}`)
+              }
+              break
+            case 'identity': {
+              const labels = step.pod === null ? undefined : identityLabelsOf(step.pod)
+              if (labels === undefined) {
+                model.identities.delete(step.identity)
+                resolver.deleteIdentity(step.identity)
+              } else {
+                model.identities.set(step.identity, labels)
+                resolver.setIdentity(step.identity, labels)
+              }
+              break
+            }
+            case 'prefix':
+              // Prefixes come canonical from their controller.
+              if (collectPolicyCidrs([cidrPolicy(step.prefix)]).includes(step.prefix)) {
+                setPrefix(step.prefix, step.gone)
+              }
+              break
+            case 'all prefixes':
+              for (const of of collectPolicyCidrs(model.policies.values())) setPrefix(of, false)
+              break
+            case 'endpoint':
+              if (step.identity === null) {
+                model.endpoints.delete(step.id)
+                model.rows.delete(step.id)
+                resolver.deleteEndpoint(step.id)
+                rows.delete(step.id)
+              } else {
+                model.endpoints.set(step.id, step.identity)
+                resolver.setEndpoint(step.id, step.identity)
+              }
+          }
+          model.remember()
+          if (!isFlushed) continue
+          model.resolve()
+          for (const row of resolver.flush()) rows.set(row.endpointId, row)
+          expect(rows).toEqual(model.rows)
+          expect(resolver.flush()).toEqual([])
+        }
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  it('forgets the selectors of policies that select nothing here', () => {
+    const resolver = new IncrementalResolver()
+    const labels = { 'k8s:io.kubernetes.pod.namespace': 'blue', 'k8s:app': 'web' }
+    const all = { matchLabels: {}, matchExpressions: [] }
+    resolver.setPolicy({
+      ...cidrPolicy('10.0.0.0/8'),
+      ingress: [{ peers: [{ podSelector: all }, { namespaceSelector: all }], ports: [] }],
+    })
+    resolver.setIdentity(300, labels)
+    expect(resolver.selectorCount).toBe(0)
+    resolver.setEndpoint(1, 300)
+    resolver.flush()
+    expect(resolver.selectorCount).toBe(2)
+    resolver.deleteEndpoint(1)
+    expect(resolver.selectorCount).toBe(0)
+  })
+
+  it('keeps the entries that did not change, as the same objects', () => {
+    const resolver = new IncrementalResolver()
+    const labels = (app: string) => ({ 'k8s:io.kubernetes.pod.namespace': 'blue', 'k8s:app': app })
+    const all = { matchLabels: {}, matchExpressions: [] }
+    resolver.setPolicy({
+      ...cidrPolicy('10.0.0.0/8'),
+      ingress: [{ peers: [{ podSelector: all }], ports: [] }],
+    })
+    resolver.setIdentity(300, labels('web'))
+    resolver.setEndpoint(1, 300)
+    resolver.setEndpoint(2, 300)
+    const [first, second] = resolver.flush()
+    expect(first?.entries).toBe(second?.entries)
+    resolver.setIdentity(301, labels('db'))
+    const [after] = resolver.flush()
+    expect(after?.entries).toHaveLength((first?.entries.length ?? 0) + 1)
+    for (const entry of first?.entries ?? []) expect(after?.entries).toContain(entry)
+  })
+})
+
+function cidrPolicy(cidr: string): SlimNetworkPolicy {
+  return {
+    name: 'c',
+    namespace: 'blue',
+    uid: '',
+    resourceVersion: '',
+    labels: {},
+    podSelector: { matchLabels: {}, matchExpressions: [] },
+    policyTypes: ['Ingress'],
+    ingress: [{ peers: [{ ipBlock: { cidr, except: [] } }], ports: [] }],
+    egress: [],
+  }
+}

@@ -1,0 +1,387 @@
+import { readFileSync } from 'node:fs'
+import {
+  type IdentityRow,
+  podIdentityLabels,
+  reservedIdentity,
+  reservedIdentityRows,
+} from '@axoneme/identity'
+import { l4ProtocolNumber, parseIp } from '@axoneme/net-types'
+import {
+  createInterner,
+  networkPolicyDecoder,
+  objectKey,
+  type SlimLabelSelector,
+  type SlimNetworkPolicy,
+  type SlimNetworkPolicyPeer,
+} from '@axoneme/slim-types'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { collectPolicyCidrs } from './compile.ts'
+import { matchingEntries } from './explain.ts'
+import { policyErrors, resolvePolicy } from './resolve.ts'
+import {
+  addresses,
+  identityLabelsOf,
+  namespaceLabels,
+  pod,
+  policy,
+  ports,
+  type TestPod,
+} from './test-worlds.ts'
+import type { PolicyDirection, PolicyEntry, PrefixIdentityRow } from './types.ts'
+
+/** A second, direct reading of the NetworkPolicy API, on pods and addresses: it knows no identities. */
+type Peer = { pod: TestPod } | { address: string } | { node: 'local' | 'remote' }
+
+function selects(
+  { matchLabels, matchExpressions }: SlimLabelSelector,
+  labels: Record<string, string>,
+): boolean {
+  for (const [key, value] of Object.entries(matchLabels)) if (labels[key] !== value) return false
+  for (const { key, operator, values } of matchExpressions) {
+    const value = labels[key]
+    if (operator === 'Exists' && value === undefined) return false
+    if (operator === 'DoesNotExist' && value !== undefined) return false
+    if (operator === 'In' && !(value !== undefined && values.includes(value))) return false
+    if (operator === 'NotIn' && value !== undefined && values.includes(value)) return false
+  }
+  return true
+}
+
+function bitsOf(address: string): string {
+  return Array.from(parseIp(address)!, (byte) => byte.toString(2).padStart(8, '0')).join('')
+}
+
+function isIn(address: string, prefix: string): boolean {
+  const [network = '', length] = prefix.split('/')
+  const [a, b] = [bitsOf(address), bitsOf(network)]
+  return a.length === b.length && a.slice(0, Number(length)) === b.slice(0, Number(length))
+}
+
+function peerMatches(peer: SlimNetworkPolicyPeer, namespace: string, other: Peer): boolean {
+  if (peer.ipBlock !== undefined) {
+    if (!('address' in other)) return false
+    const { cidr, except } = peer.ipBlock
+    return isIn(other.address, cidr) && !except.some((prefix) => isIn(other.address, prefix))
+  }
+  if (!('pod' in other)) return false
+  const isThere =
+    peer.namespaceSelector === undefined
+      ? other.pod.namespace === namespace
+      : selects(peer.namespaceSelector, namespaceLabels[other.pod.namespace] ?? {})
+  return isThere && (peer.podSelector === undefined || selects(peer.podSelector, other.pod.labels))
+}
+
+function evaluate({
+  policies,
+  subject,
+  direction,
+  other,
+  protocol,
+  port,
+}: {
+  policies: readonly SlimNetworkPolicy[]
+  subject: TestPod
+  direction: PolicyDirection
+  other: Peer
+  protocol: string
+  port: number
+}): { allowed: boolean; by: string[] } {
+  const type = direction === 'ingress' ? 'Ingress' : 'Egress'
+  const enforcing = policies.filter(
+    (of) =>
+      of.policyTypes.includes(type) &&
+      of.namespace === subject.namespace &&
+      selects(of.podSelector, subject.labels),
+  )
+  const by = enforcing.filter((of) =>
+    of[direction].some(
+      (rule) =>
+        (rule.peers.length === 0 || rule.peers.some((peer) => peerMatches(peer, of.namespace, other))) &&
+        (rule.ports.length === 0 ||
+          rule.ports.some((item) => {
+            if (item.protocol !== protocol || typeof item.port === 'string') return false
+            if (item.port === undefined) return true
+            return port >= item.port && port <= (item.endPort ?? item.port)
+          })),
+    ),
+  )
+  const isLocalHost = 'node' in other && other.node === 'local' && direction === 'ingress'
+  return { allowed: enforcing.length === 0 || isLocalHost || by.length > 0, by: by.map(objectKey).sort() }
+}
+
+/** Numbers as the agents give them. */
+function identitiesOf(pods: readonly TestPod[]) {
+  const rows: IdentityRow[] = [...reservedIdentityRows]
+  const idOf = (of: TestPod) => {
+    const text = JSON.stringify(identityLabelsOf(of))
+    return rows.find((row) => JSON.stringify(row.labels) === text)?.id
+  }
+  for (const of of pods) {
+    if (idOf(of) === undefined) rows.push({ id: 256 + rows.length, labels: identityLabelsOf(of) })
+  }
+  return { rows, idOf: (of: TestPod) => idOf(of)! }
+}
+
+const prefixIdentitiesOf = (policies: readonly SlimNetworkPolicy[]): PrefixIdentityRow[] =>
+  collectPolicyCidrs(policies).map((prefix, i) => ({ prefix, identity: (1 << 24) + i }))
+
+/** What the ipcache says of an address: the longest prefix that holds it. */
+function identityOfAddress(address: string, prefixes: readonly PrefixIdentityRow[]): number {
+  const holding = prefixes.filter(({ prefix }) => isIn(address, prefix))
+  const longest = holding.sort((a, b) => Number(b.prefix.split('/')[1]) - Number(a.prefix.split('/')[1]))[0]
+  return longest?.identity ?? reservedIdentity.world
+}
+
+describe('resolvePolicy', () => {
+  it('equals a direct evaluation of the policies on pods and addresses', () => {
+    const worlds = fc.record({
+      pods: fc.array(pod, { minLength: 1, maxLength: 5 }),
+      policies: fc.uniqueArray(policy, { maxLength: 4, selector: objectKey }),
+    })
+    fc.assert(
+      fc.property(worlds, ({ pods, policies }) => {
+        const identities = identitiesOf(pods)
+        const prefixIdentities = prefixIdentitiesOf(policies)
+        const others: { other: Peer; identity: number }[] = [
+          ...pods.map((of) => ({ other: { pod: of }, identity: identities.idOf(of) })),
+          ...addresses.map((address) => ({
+            other: { address },
+            identity: identityOfAddress(address, prefixIdentities),
+          })),
+          { other: { node: 'local' }, identity: reservedIdentity.host },
+          { other: { node: 'remote' }, identity: reservedIdentity.remoteNode },
+        ]
+        for (const subject of pods.slice(0, 2)) {
+          const resolved = resolvePolicy({
+            labels: identityLabelsOf(subject),
+            identities: identities.rows,
+            policies,
+            prefixIdentities,
+          })
+          for (const { other, identity } of others) {
+            for (const direction of ['ingress', 'egress'] as const) {
+              for (const protocol of ['TCP', 'UDP'] as const) {
+                for (const port of ports) {
+                  const want = evaluate({ policies, subject, direction, other, protocol, port })
+                  const entries = matchingEntries(resolved, {
+                    direction,
+                    peer: identity,
+                    protocol: l4ProtocolNumber(protocol),
+                    port,
+                  })
+                  const rules = [...new Set(entries.flatMap((entry) => entry.rules))].sort()
+                  const got = { allowed: entries.length > 0, by: rules }
+                  if (got.allowed !== want.allowed || got.by.join() !== want.by.join()) {
+                    expect({ other, direction, protocol, port, ...got }).toEqual({
+                      ...{ other, direction, protocol, port },
+                      ...want,
+                    })
+                  }
+                }
+              }
+            }
+          }
+        }
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('never allows more while identities of prefixes are still missing', () => {
+    const worlds = fc.record({ subject: pod, of: policy, keep: fc.infiniteStream(fc.boolean()) })
+    fc.assert(
+      fc.property(worlds, ({ subject, of, keep }) => {
+        const some = prefixIdentitiesOf([of]).filter(() => keep.next().value)
+        const resolved = resolvePolicy({
+          labels: identityLabelsOf(subject),
+          identities: reservedIdentityRows,
+          policies: [of],
+          prefixIdentities: some,
+        })
+        for (const address of addresses) {
+          const traffic = { direction: 'egress', protocol: 'TCP', port: 80 } as const
+          const peer = identityOfAddress(address, some)
+          const isAllowed = matchingEntries(resolved, { ...traffic, peer, protocol: 6 }).length > 0
+          const want = evaluate({ policies: [of], subject, other: { address }, ...traffic })
+          if (isAllowed) expect(want.allowed).toBe(true)
+        }
+      }),
+    )
+  })
+})
+
+const base = { uid: '', resourceVersion: '', labels: {}, name: 'p', namespace: 'blue' }
+const everything = { matchLabels: {}, matchExpressions: [] }
+const policyOf = (more: Partial<SlimNetworkPolicy>): SlimNetworkPolicy => ({
+  ...base,
+  podSelector: everything,
+  policyTypes: ['Ingress'],
+  ingress: [],
+  egress: [],
+  ...more,
+})
+const blueWeb = identityLabelsOf({ namespace: 'blue', labels: { app: 'web' } })
+const resolveBlueWeb = (policies: SlimNetworkPolicy[], prefixIdentities: PrefixIdentityRow[] = []) =>
+  resolvePolicy({
+    labels: blueWeb,
+    identities: [...reservedIdentityRows, { id: 300, labels: blueWeb }],
+    policies,
+    prefixIdentities,
+  })
+
+const ingressPeers = (entries: readonly PolicyEntry[]) =>
+  entries.filter((entry) => entry.direction === 'ingress').map((entry) => entry.identity)
+
+describe('entries', () => {
+  const hostAllow = {
+    direction: 'ingress',
+    identity: 1,
+    protocol: 0,
+    port: 0,
+    portPrefixLength: 0,
+    rules: [],
+  }
+
+  it('allow all where nothing is enforced', () => {
+    expect(resolveBlueWeb([])).toEqual({
+      enforceIngress: false,
+      enforceEgress: false,
+      entries: [
+        { direction: 'egress', identity: 0, protocol: 0, port: 0, portPrefixLength: 0, rules: [] },
+        { direction: 'ingress', identity: 0, protocol: 0, port: 0, portPrefixLength: 0, rules: [] },
+      ],
+    })
+  })
+
+  it('are nothing but the local host where a policy allows nothing', () => {
+    expect(resolveBlueWeb([policyOf({ policyTypes: ['Ingress', 'Egress'] })])).toEqual({
+      enforceIngress: true,
+      enforceEgress: true,
+      entries: [hostAllow],
+    })
+  })
+
+  it('name every policy that gives them', () => {
+    const rule = { peers: [{ podSelector: everything }], ports: [{ protocol: 'TCP', port: 80 }] }
+    const { entries } = resolveBlueWeb([
+      policyOf({ name: 'b', ingress: [rule] }),
+      policyOf({ name: 'a', ingress: [rule, rule] }),
+    ])
+    expect(entries).toContainEqual({
+      direction: 'ingress',
+      identity: 300,
+      protocol: 6,
+      port: 80,
+      portPrefixLength: 16,
+      rules: ['blue/a', 'blue/b'],
+    })
+    expect(entries).toHaveLength(3)
+  })
+
+  it('never select reserved identities by an empty namespace selector', () => {
+    const { entries } = resolveBlueWeb([
+      policyOf({ ingress: [{ peers: [{ namespaceSelector: everything }], ports: [] }] }),
+    ])
+    expect(ingressPeers(entries)).toEqual([1, 300])
+  })
+
+  it('say world for 0.0.0.0/0, and every prefix that is not excepted', () => {
+    const { entries } = resolveBlueWeb(
+      [
+        policyOf({
+          ingress: [{ peers: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.0/8'] } }], ports: [] }],
+        }),
+      ],
+      [
+        { prefix: '10.0.0.0/8', identity: 16_777_216 },
+        { prefix: '10.1.0.0/16', identity: 16_777_217 },
+        { prefix: '192.0.2.0/24', identity: 16_777_218 },
+        { prefix: '::/0', identity: 16_777_219 },
+      ],
+    )
+    expect(ingressPeers(entries)).toEqual([1, 16_777_218, 2])
+  })
+})
+
+describe('what cannot be applied', () => {
+  const peers = [{ podSelector: everything }]
+  const notLabel = { key: 'pod-template-hash', operator: 'NotIn' as const, values: ['x'] }
+  it.each([
+    { field: 'ingress[0].ports[0].port', ingress: [{ peers, ports: [{ protocol: 'TCP', port: 'http' }] }] },
+    { field: 'ingress[0].ports[0].protocol', ingress: [{ peers, ports: [{ protocol: 'ICMP', port: 1 }] }] },
+    {
+      field: 'ingress[0].ports[0].endPort',
+      ingress: [{ peers, ports: [{ protocol: '', port: 9, endPort: 8 }] }],
+    },
+    { field: 'ingress[0].from[0]', ingress: [{ peers: [{}], ports: [] }] },
+    {
+      field: 'ingress[0].from[0]',
+      ingress: [{ peers: [{ podSelector: everything, ipBlock: { cidr: '::/0', except: [] } }], ports: [] }],
+    },
+    {
+      field: 'ingress[0].from[0]',
+      ingress: [{ peers: [{ podSelector: { matchLabels: {}, matchExpressions: [notLabel] } }], ports: [] }],
+    },
+    {
+      field: 'ingress[0].from[0].ipBlock.cidr',
+      ingress: [{ peers: [{ ipBlock: { cidr: '10.0.0.0/33', except: [] } }], ports: [] }],
+    },
+    {
+      field: 'ingress[0].from[0].ipBlock.except[1]',
+      ingress: [{ peers: [{ ipBlock: { cidr: '::/0', except: ['::/1', 'x'] } }], ports: [] }],
+    },
+  ])('is named and allows nothing: $field', ({ field, ingress }) => {
+    const broken = policyOf({ ingress })
+    expect(policyErrors([broken])).toEqual([
+      { namespace: 'blue', name: 'p', field, message: expect.any(String) },
+    ])
+    const { enforceIngress, entries } = resolveBlueWeb([broken], prefixIdentitiesOf([broken]))
+    expect(enforceIngress).toBe(true)
+    expect(entries.filter((entry) => entry.direction === 'ingress').map((entry) => entry.identity)).toEqual([
+      1,
+    ])
+  })
+
+  it('leaves the rest of the rule in force', () => {
+    const ports = [
+      { protocol: 'TCP', port: 'http' },
+      { protocol: 'TCP', port: 80 },
+    ]
+    const { entries } = resolveBlueWeb([policyOf({ ingress: [{ peers, ports }] })])
+    expect(entries.filter((entry) => entry.identity === 300).map((entry) => entry.port)).toEqual([80])
+  })
+})
+
+it('resolves real policies', () => {
+  const decoder = networkPolicyDecoder(createInterner())
+  const file = new URL('../../../../shared/data/wire/networkpolicies.list.json', import.meta.url)
+  const policies = JSON.parse(readFileSync(file, 'utf8')).items.map((item: unknown) =>
+    decoder.fromJson(item),
+  ) as SlimNetworkPolicy[]
+  expect(policyErrors(policies)).toEqual([])
+  const labelsOf = (app: string) =>
+    podIdentityLabels({
+      namespace: policies[0]!.namespace,
+      labels: { app },
+      namespaceLabels: {},
+      cluster: '',
+      serviceAccount: '',
+    })
+  const { enforceIngress, entries } = resolvePolicy({
+    labels: labelsOf('adservice'),
+    identities: ['frontend', 'adservice', 'cartservice'].map((app, i) => ({
+      id: 300 + i,
+      labels: labelsOf(app),
+    })),
+    policies,
+    prefixIdentities: [],
+  })
+  expect(enforceIngress).toBe(true)
+  expect(
+    entries.filter((entry) => entry.direction === 'ingress').map((entry) => [entry.identity, entry.port]),
+  ).toEqual([
+    [1, 0],
+    [300, 9555],
+  ])
+})
