@@ -1,11 +1,25 @@
 import { hostname } from 'node:os'
-import { type Config, defineOptions, duration, integer, ip, list, oneOf, path, string } from '@axoneme/options'
+import { processOptions } from '@axoneme/app-host'
+import {
+  type Config,
+  defineOptions,
+  duration,
+  integer,
+  ip,
+  list,
+  oneOf,
+  path,
+  string,
+} from '@axoneme/options'
 
 /** Every option of the agent. Names that Cilium has too are Cilium's. */
 export const agentOptions = defineOptions({
   'node-name': string({ default: hostname(), help: 'this node, as the apiserver calls it' }),
   'cluster-name': string({ default: 'default', help: 'the cluster, as kvstore keys and identities call it' }),
-  kubeconfig: path({ default: '', help: 'credentials for the apiserver; empty: those of the service account' }),
+  kubeconfig: path({
+    default: '',
+    help: 'credentials for the apiserver; empty: those of the service account',
+  }),
   'kvstore-endpoints': list({ help: 'URLs of etcd' }),
   'routing-mode': oneOf(['native', 'tunnel'], {
     default: 'native',
@@ -21,12 +35,21 @@ export const agentOptions = defineOptions({
   'bpf-root': path({ default: '/sys/fs/bpf/axoneme', help: 'where maps and links are pinned' }),
   'template-dir': path({ default: '/var/lib/axoneme/templates', help: 'compiled datapath objects' }),
   clang: string({ default: 'clang', help: 'the C compiler' }),
-  'bpf-ct-global-max': integer({ default: 131_072, min: 1024, max: 1 << 24, help: 'entries of the conntrack map' }),
-  'bpf-policy-map-max': integer({ default: 16_384, min: 256, max: 1 << 16, help: 'entries of an endpoint policy map' }),
+  'bpf-ct-global-max': integer({
+    default: 131_072,
+    min: 1024,
+    max: 1 << 24,
+    help: 'entries of the conntrack map',
+  }),
+  'bpf-policy-map-max': integer({
+    default: 16_384,
+    min: 256,
+    max: 1 << 16,
+    help: 'entries of an endpoint policy map',
+  }),
   'cni-timeout': duration({ default: 30_000, minMs: 1000, help: 'how long a CNI call may take' }),
   'metrics-address': string({ default: '127.0.0.1:9962', help: 'where Prometheus scrapes; empty: nowhere' }),
-  'log-level': oneOf(['debug', 'info', 'warn', 'error'], { default: 'info', help: 'least severe level to log' }),
-  'log-format': oneOf(['text', 'json'], { default: 'json', help: 'one line per event: for people or for machines' }),
+  ...processOptions,
 })
 
 export type AgentConfig = Config<typeof agentOptions>

@@ -53,7 +53,10 @@ export function openEndpointState(directory: string, log: Logger): EndpointState
           return [savedEndpoint.parse(JSON.parse(readFileSync(pathOf(id), 'utf8')))]
         } catch (error) {
           // Its links and pins are pruned, and the runtime's CHECK or DEL finds no endpoint.
-          log.error('endpoint state unreadable, endpoint dropped', { file: pathOf(id), error: describeError(error) })
+          log.error('endpoint state unreadable, endpoint dropped', {
+            file: pathOf(id),
+            error: describeError(error),
+          })
           rmSync(pathOf(id), { force: true })
           return []
         }

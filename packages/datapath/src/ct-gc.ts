@@ -35,7 +35,7 @@ export async function collectConntrackGarbage(
   }
   for (const [key, value] of map.entries()) {
     entries++
-    if (ctEntry.decode(value).lifetime < nowSeconds) dead.push(Buffer.from(key))
+    if (ctEntry.decode(value).expiresSeconds < nowSeconds) dead.push(Buffer.from(key))
     if (entries % sliceSize === 0) await flush()
   }
   await flush()

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
-import { unpin } from '@axoneme/bpf'
 import { join } from 'node:path'
+import { unpin } from '@axoneme/bpf'
 import { attachPinned } from './endpoint-programs.ts'
 import type { NodeDevices } from './node-devices.ts'
 import type { DatapathObjects } from './objects.ts'

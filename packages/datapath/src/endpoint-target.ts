@@ -1,21 +1,30 @@
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs'
 import { type BpfKernel, type BpfMap, type MapSpec, unpin } from '@axoneme/bpf'
-import { endpointKey as endpointMapKey, endpoint as endpointMapValue } from '@axoneme/bpf-programs'
-import { type EndpointId, type EndpointRow } from "@axoneme/endpoint"
+import {
+  addressFamily,
+  endpointKey as endpointMapKey,
+  endpoint as endpointMapValue,
+} from '@axoneme/bpf-programs'
+import type { EndpointId, EndpointRow } from '@axoneme/endpoint'
 import { parseIp, parseMac } from '@axoneme/net-types'
 import type { Netlink } from '@axoneme/netlink'
 import type { Target } from '@axoneme/reconciler'
 import { endpointConstants } from './endpoint-constants.ts'
 import type { EndpointPrograms } from './endpoint-programs.ts'
 import type { PolicyEpochs } from './epochs.ts'
-import { ensurePodLink, type PodNetwork } from './pod-link.ts'
 import type { PinPaths } from './pin-paths.ts'
+import { ensurePodLink, type PodNetwork } from './pod-link.ts'
 import { applyPolicyEntries } from './policy-map.ts'
 import type { EndpointDatapathRow } from './types.ts'
 
-/** AF family byte of the endpoints map: 1 is IPv4 (bpf-programs/c/lib/address.h). */
-const familyIpv4 = 1
 export const hostInterfacePattern = /^lxc[0-9a-f]{12}$/
+
+/** Durable memory of what exists, written before anything is made and removed after everything is gone. */
+export type EndpointStateStore = {
+  save(row: EndpointRow): void
+  remove(id: EndpointId): void
+  ids(): EndpointId[]
+}
 
 export type EndpointTargetOptions = Readonly<{
   kernel: BpfKernel
@@ -29,10 +38,11 @@ export type EndpointTargetOptions = Readonly<{
   tunnelIfIndex: number | undefined
   /** Whether the control plane knows the endpoint: what it does not know is pruned. */
   isKnown: (id: EndpointId) => boolean
-  /** Durable memory of what exists, written before anything is made and removed after everything is gone. */
-  state: { save(row: EndpointRow): void; remove(id: EndpointId): void; ids(): EndpointId[] }
-  /** Duration of each step, by name. */
-  observe?: (step: string, durationMs: number) => void
+  state: EndpointStateStore
+  observe: Readonly<{
+    endpointStep?: (step: string, durationMs: number) => void
+    endpoint?: (outcome: 'success' | 'fail') => void
+  }>
 }>
 
 /** What runs for an endpoint, so that a policy change does not load programs again. */
@@ -65,7 +75,9 @@ export function endpointTarget(options: EndpointTargetOptions): Target<EndpointD
       if (before !== undefined && before.endpoint.podMac !== endpoint.podMac) remove(before.endpoint)
       try {
         realise(options, realised, { endpoint, policy })
+        options.observe.endpoint?.('success')
       } catch (error) {
+        options.observe.endpoint?.('fail')
         // What was reached is unknown: the next attempt does everything again.
         forget(endpoint.id)
         throw error
@@ -107,7 +119,7 @@ function realise(
   const step = <T>(name: string, run: () => T): T => {
     const startedMs = performance.now()
     const result = run()
-    observe?.(name, performance.now() - startedMs)
+    observe.endpointStep?.(name, performance.now() - startedMs)
     return result
   }
   const before = realised.get(endpoint.id)
@@ -124,7 +136,10 @@ function realise(
   const changed = step('policyEntries', () => applyPolicyEntries(policyMap, policy.entries))
   if (changed.added + changed.removed > 0) options.epochs.bump(endpoint.id)
 
-  const constants = endpointConstants(endpoint, { ifIndex: link.ifIndex, tunnelIfIndex: options.tunnelIfIndex })
+  const constants = endpointConstants(endpoint, {
+    ifIndex: link.ifIndex,
+    tunnelIfIndex: options.tunnelIfIndex,
+  })
   const wanted = Object.values(constants).join('/')
   if (before?.loaded !== wanted) {
     step('bpfLoadProg', () =>
@@ -145,7 +160,7 @@ function realise(
 function encodeKey(endpoint: EndpointRow): Buffer {
   const address = new Uint8Array(16)
   address.set(parseIp(endpoint.ipv4) ?? [])
-  return endpointMapKey.encode({ address, family: familyIpv4 })
+  return endpointMapKey.encode({ address, family: addressFamily.ipv4 })
 }
 
 function encodeValue(endpoint: EndpointRow, ifindex: number): Buffer {
@@ -176,4 +191,3 @@ function removeDirectory(path: string): void {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
 }
-

@@ -1,13 +1,13 @@
 import type { BpfMap } from '@axoneme/bpf'
-import { ipcacheKey, ipcacheValue } from '@axoneme/bpf-programs'
+import { addressFamily, ipcacheKey, ipcacheValue } from '@axoneme/bpf-programs'
 import type { IpcacheRow } from '@axoneme/ipcache'
 import { CodedError } from '@axoneme/lifecycle'
-import { parseCidr, parseIp } from '@axoneme/net-types'
+import { parseCidr } from '@axoneme/net-types'
 import type { Target } from '@axoneme/reconciler'
+import { ipv4Number } from './ipv4.ts'
 
 /** Bits of the ipcache key before the address. */
-const fixedBits = 32
-const families = { 4: 1, 16: 2 } as const
+export const ipcacheFixedBits = 32
 
 /** [ipcache] -> the ipcache map: prefix to identity and tunnel endpoint. */
 export function ipcacheTarget(map: BpfMap): Target<IpcacheRow> {
@@ -16,7 +16,9 @@ export function ipcacheTarget(map: BpfMap): Target<IpcacheRow> {
     delete: (cidr) => void map.delete(encodeIpcacheKey(cidr)),
     prune(rows) {
       const wanted = new Set(rows.map((row) => encodeIpcacheKey(row.cidr).toString('latin1')))
-      const stale = [...map.entries()].map(([key]) => key).filter((key) => !wanted.has(key.toString('latin1')))
+      const stale = [...map.entries()]
+        .map(([key]) => key)
+        .filter((key) => !wanted.has(key.toString('latin1')))
       for (const key of stale) map.delete(key)
     },
   }
@@ -24,22 +26,29 @@ export function ipcacheTarget(map: BpfMap): Target<IpcacheRow> {
 
 export function encodeIpcacheKey(cidr: string): Buffer {
   const prefix = parseCidr(cidr)
-  if (prefix === undefined) throw new CodedError('IPCACHE_PREFIX', `encode ipcache prefix ${cidr}: not a prefix`)
+  if (prefix === undefined)
+    throw new CodedError('IPCACHE_PREFIX', `encode ipcache prefix ${cidr}: not a prefix`)
   const address = new Uint8Array(16)
   address.set(prefix.address)
   return ipcacheKey.encode({
-    prefixLength: fixedBits + prefix.prefixLength,
-    family: families[prefix.address.length as 4 | 16],
+    prefixLength: ipcacheFixedBits + prefix.prefixLength,
+    family: prefix.address.length === 4 ? addressFamily.ipv4 : addressFamily.ipv6,
     address,
   })
 }
 
 function encodeIpcacheValue(row: IpcacheRow): Buffer {
-  const tunnel = row.tunnelEndpoint === '' ? new Uint8Array(4) : parseIp(row.tunnelEndpoint)
-  if (tunnel?.length !== 4) {
-    throw new CodedError('IPCACHE_TUNNEL', `encode ipcache entry ${row.cidr}: tunnel endpoint ${row.tunnelEndpoint}`, {
-      hint: 'tunnel endpoints are IPv4 addresses',
-    })
+  const { identity, encryptKey } = row
+  if (row.tunnelEndpoint === '') return ipcacheValue.encode({ identity, tunnelEndpoint: 0, encryptKey })
+  const tunnel = ipv4Number(row.tunnelEndpoint)
+  if (tunnel === undefined) {
+    throw new CodedError(
+      'IPCACHE_TUNNEL',
+      `encode ipcache entry ${row.cidr}: tunnel endpoint ${row.tunnelEndpoint}`,
+      {
+        hint: 'tunnel endpoints are IPv4 addresses',
+      },
+    )
   }
-  return ipcacheValue.encode({ identity: row.identity, tunnelEndpoint: tunnel, encryptKey: row.encryptKey })
+  return ipcacheValue.encode({ identity, tunnelEndpoint: tunnel, encryptKey })
 }

@@ -1,7 +1,7 @@
-import type { NodeRow } from '@axoneme/ipcache'
 import { reservedIdentity } from '@axoneme/identity'
+import type { NodeRow } from '@axoneme/ipcache'
 import { canonicalCidr } from '@axoneme/net-types'
-import { type Netlink, type Route, type RouteSpec } from '@axoneme/netlink'
+import type { Netlink, Route, RouteSpec } from '@axoneme/netlink'
 import type { Target } from '@axoneme/reconciler'
 import type { NodeDevices } from './node-devices.ts'
 import type { LocalNode, RoutingMode } from './types.ts'
@@ -31,7 +31,8 @@ export function nodeRoutesTarget({
           .map((cidr) => canonicalCidr(cidr))
           .filter((cidr) => cidr !== undefined && !cidr.includes(':'))
           .map((destination) => routeTo(destination as string, node, { local, devices, routingMode }))
-  const existing = () => netlink.routes({ table: 254 }).filter((route) => route.protocol === routeProtocol && isNodeRoute(route))
+  const existing = () =>
+    netlink.routes({ table: 254 }).filter((route) => route.protocol === routeProtocol && isNodeRoute(route))
   return {
     update(node) {
       for (const route of routesOf(node)) netlink.replaceRoute(route)

@@ -1,7 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { type BpfKernel, type BpfMap, type MapSpec, mountBpffs } from '@axoneme/bpf'
-import { type CompileEvent, compileObject, type DatapathConfig, type DatapathProgram } from '@axoneme/bpf-programs'
+import {
+  type CompileEvent,
+  compileObject,
+  type DatapathConfig,
+  type DatapathProgram,
+} from '@axoneme/bpf-programs'
 import { loadTemplate, parseObject, type Template } from '@axoneme/bpf-templater'
 import { Scope } from '@axoneme/lifecycle'
 import { type PinPaths, pinPaths } from './pin-paths.ts'
@@ -9,20 +14,24 @@ import { type PinPaths, pinPaths } from './pin-paths.ts'
 /** The endpoint's own map in the template; all others are the node's and are pinned by their names. */
 const perEndpointMap = 'axo_policy'
 
+export type TemplateInfo = Readonly<{
+  hash: string
+  bytes: number
+  /** 0 when the object came from the cache. */
+  compileMs: number
+}>
+
 /** Compiled templates and open maps: everything of the datapath that does not depend on an endpoint. */
 export type DatapathObjects = AsyncDisposable &
   Readonly<{
     kernel: BpfKernel
     paths: PinPaths
     templates: Readonly<Record<DatapathProgram, Template>>
-    /** Hash and path of each compiled object. */
-    compiled: Readonly<Record<DatapathProgram, { hash: string; path: string; compiled: boolean }>>
+    compiled: Readonly<Record<DatapathProgram, TemplateInfo>>
     /** Shared maps by name. */
     maps: Readonly<Record<string, BpfMap>>
     policyMapSpec: MapSpec
   }>
-
-const programs = ['lxc', 'host', 'overlay'] as const
 
 /** Compiles what is not compiled yet, and opens or makes the node's pinned maps. Nothing is attached. */
 export async function openDatapathObjects({
@@ -52,28 +61,32 @@ export async function openDatapathObjects({
     for (const directory of [paths.maps, paths.deviceLinks, paths.endpoints]) {
       mkdirSync(directory, { recursive: true, mode: 0o700 })
     }
-    const objects = await Promise.all(
-      programs.map((program) =>
-        compileObject({ program, config, cacheDir: templateDir, clang, signal, observe: onCompile }),
-      ),
-    )
-    const plans = await Promise.all(objects.map(async ({ path }) => parseObject(await readFile(path))))
-    const templates = plans.map((plan) => scope.use(loadTemplate(plan, { kernel })))
+    const open = async (program: DatapathProgram) => {
+      let compileMs = 0
+      const observe = (event: CompileEvent) => {
+        if (event.outcome === 'compiled') compileMs = Math.round(event.durationMs)
+        onCompile?.(event)
+      }
+      const object = await compileObject({ program, config, cacheDir: templateDir, clang, signal, observe })
+      const bytes = await readFile(object.path)
+      const template = scope.use(loadTemplate(parseObject(bytes), { kernel }))
+      return { template, info: { hash: object.hash, bytes: bytes.length, compileMs } }
+    }
+    const [lxc, host, overlay] = await Promise.all([open('lxc'), open('host'), open('overlay')])
     const maps: Record<string, BpfMap> = {}
     let policyMapSpec: MapSpec | undefined
-    for (const { name, ...spec } of templates.flatMap((template) => Object.values(template.maps))) {
+    const specs = [lxc, host, overlay].flatMap(({ template }) => Object.values(template.maps))
+    for (const { name, ...spec } of specs) {
       const sized = { ...spec, name, maxEntries: mapSizes[name] ?? spec.maxEntries }
       if (name === perEndpointMap) policyMapSpec = sized
       else maps[name] ??= scope.use(kernel.getOrCreatePinnedMap(paths.map(name), sized))
     }
     if (policyMapSpec === undefined) throw new TypeError(`no template has the map ${perEndpointMap}`)
-    const [lxc, host, overlay] = templates as [Template, Template, Template]
-    const [lxcObject, hostObject, overlayObject] = objects as [(typeof objects)[0], (typeof objects)[0], (typeof objects)[0]]
     return {
       kernel,
       paths,
-      templates: { lxc, host, overlay },
-      compiled: { lxc: lxcObject, host: hostObject, overlay: overlayObject },
+      templates: { lxc: lxc.template, host: host.template, overlay: overlay.template },
+      compiled: { lxc: lxc.info, host: host.info, overlay: overlay.info },
       maps,
       policyMapSpec,
       [Symbol.asyncDispose]: () => scope.close(),

@@ -1,4 +1,4 @@
-import type { EndpointId, EndpointRow } from '@axoneme/endpoint'
+import type { EndpointRow } from '@axoneme/endpoint'
 import type { EndpointPolicyRow } from '@axoneme/policy'
 
 /** What one endpoint's programs and maps must become. Both halves speak of the same identity. */
@@ -18,5 +18,3 @@ export type LocalNode = Readonly<{
   /** The node's address inside its pod CIDR: the pods' gateway. */
   routerIp: string
 }>
-
-export type { EndpointId }

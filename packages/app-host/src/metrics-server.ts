@@ -22,7 +22,12 @@ export async function startMetricsServer(address: string, registry: Registry): P
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
-      reject(new CodedError('METRICS_LISTEN', `listen for metrics on ${address}`, { cause, hint: 'option metrics-address' }))
+      reject(
+        new CodedError('METRICS_LISTEN', `listen for metrics on ${address}`, {
+          cause,
+          hint: 'option metrics-address',
+        }),
+      )
     })
     server.listen(Number(split[2]), split[1], () => resolve())
   })

@@ -1,0 +1,242 @@
+import { join } from 'node:path'
+import { queuedDeletes, startAgentApi } from '@axoneme/agent-api'
+import { startMetricsServer } from '@axoneme/app-host'
+import { retry } from '@axoneme/backoff'
+import { openBpfKernel } from '@axoneme/bpf'
+import { openDatapathObjects, readPrefixIdentities, startDatapath } from '@axoneme/datapath'
+import { createEndpointController } from '@axoneme/endpoint'
+import { createLocalIdentityAllocator } from '@axoneme/identity'
+import { createIpcacheController, createPrefixIdentityController } from '@axoneme/ipcache'
+import { openK8sClient } from '@axoneme/k8s-client'
+import { openEtcdKvstore } from '@axoneme/kvstore'
+import {
+  createIdentityAllocator,
+  startIdentityWatcher,
+  startIpWatcher,
+  startNodeWatcher,
+} from '@axoneme/kvstore-sync'
+import { describeError, Scope } from '@axoneme/lifecycle'
+import { createServiceController } from '@axoneme/loadbalancer'
+import type { Logger } from '@axoneme/log'
+import { openNetlink } from '@axoneme/netlink'
+import { createPolicyController } from '@axoneme/policy'
+import { type CniBackend, createCniHandlers } from './cni.ts'
+import type { AgentConfig } from './config.ts'
+import { openEndpointState } from './endpoint-state.ts'
+import { findLocalNode } from './local-node.ts'
+import { createAgentMetrics } from './metrics.ts'
+import { publishOwnKeys } from './own-keys.ts'
+import { createProgress } from './progress.ts'
+import { startReflectors } from './reflectors.ts'
+import { createTables } from './tables.ts'
+import { createViews, type Visible } from './views.ts'
+
+/** Runs the agent until `signal` aborts. The datapath stays in the kernel as it is when this ends. */
+export async function runAgent(
+  config: AgentConfig,
+  { log, signal: stop }: { log: Logger; signal: AbortSignal },
+): Promise<void> {
+  await using scope = new Scope('agent', { signal: stop })
+  const { signal } = scope
+  const progress = createProgress(log)
+  const metrics = createAgentMetrics()
+  const tables = createTables()
+  const state = openEndpointState(join(config.stateDir, 'endpoints'), log.child('endpoint-state'))
+  /** A step of the start: repeated with backoff until it succeeds, keeping what others reached. */
+  const step = <T>(name: string, run: () => Promise<T>) =>
+    progress.step(name, () =>
+      retry(run, {
+        minMs: 200,
+        maxMs: 10_000,
+        signal,
+        onRetry(error) {
+          progress.detail(name, describeError(error))
+          log.warn('step failed, retrying', { step: name, error: describeError(error) })
+        },
+      }),
+    )
+
+  // The API first: whoever asks is told what the start waits on, and CNI calls wait for its end.
+  const visible: Visible = { tables }
+  const backend = Promise.withResolvers<CniBackend>()
+  backend.promise.catch(() => {})
+  scope.defer(() => backend.reject(signal.reason))
+  const cni = createCniHandlers({
+    backend: backend.promise,
+    timeoutMs: config.cniTimeout,
+    waitingOn: () => progress.health().step + progress.health().detail,
+    log: log.child('cni'),
+  })
+  const socketPath = join(config.stateDir, 'agent.sock')
+  const views = createViews({ visible, config, metrics, progress, startedAt: new Date() })
+  scope.use(
+    await startAgentApi({
+      socketPath,
+      handlers: { ...views, cni },
+      log: log.child('api'),
+      signal,
+      observe: metrics.api,
+    }),
+  )
+  if (config.metricsAddress !== '')
+    scope.use(await startMetricsServer(config.metricsAddress, metrics.registry))
+
+  // Drivers.
+  const kernel = openBpfKernel({ observe: metrics.bpf })
+  const netlink = scope.use(openNetlink())
+  const client = scope.use(
+    await openK8sClient({
+      ...(config.kubeconfig === '' ? {} : { kubeconfigPath: config.kubeconfig }),
+      userAgent: 'axoneme-agent/0.1.0',
+      observe: metrics.k8s,
+    }),
+  )
+  const openObjects = () =>
+    openDatapathObjects({
+      kernel,
+      bpfRoot: config.bpfRoot,
+      templateDir: config.templateDir,
+      clang: config.clang,
+      config: { routingMode: config.routingMode },
+      mapSizes: { axo_ct4: config.bpfCtGlobalMax, axo_policy: config.bpfPolicyMapMax },
+      signal,
+      onCompile: metrics.compile,
+    })
+  const openStore = () =>
+    openEtcdKvstore({
+      endpoints: config.kvstoreEndpoints,
+      log: log.child('kvstore'),
+      observe: metrics.kvstore,
+      onStatus: (status) => progress.detail('kvstore', status.detail),
+      signal,
+    })
+
+  // Sources to tables.
+  startReflectors({
+    client,
+    tables,
+    nodeName: config.nodeName,
+    watchCiliumNode: config.ipamMode === 'cluster-pool',
+    observe: metrics.reflector,
+    log: log.child('k8s'),
+    scope,
+  })
+  const [objects, store, { node, labels, pool }] = await Promise.all([
+    step('datapath objects', openObjects).then((opened) => scope.use(opened)),
+    step('kvstore', openStore).then((opened) => scope.use(opened)),
+    step('node', () =>
+      findLocalNode({ client, tables, config, signal, waitFor: (what) => progress.detail('node', what) }),
+    ),
+  ])
+  Object.assign(visible, { objects, store, node })
+  const watch = { store, log: log.child('kvstore-sync'), signal }
+  scope.use(startIdentityWatcher({ ...watch, table: tables.identities }))
+  scope.use(startIpWatcher({ ...watch, table: tables.ips, cluster: config.clusterName }))
+  scope.use(startNodeWatcher({ ...watch, table: tables.nodes, cluster: config.clusterName }))
+
+  // Tables to tables.
+  const nodeCount = () => tables.nodes.size
+  const identities = scope.use(
+    createIdentityAllocator({
+      store,
+      table: tables.identities,
+      nodeSuffix: node.internalIp,
+      log: log.child('identity'),
+      signal,
+      nodeCount,
+    }),
+  )
+  const controller = createEndpointController({
+    ...tables,
+    addresses: pool,
+    identities,
+    clusterName: config.clusterName,
+    log: log.child('endpoint'),
+  })
+  controller.restore(state.load())
+  tables.endpoints.markInitialized()
+  const prefixes = createLocalIdentityAllocator()
+  for (const { prefix, identity } of readPrefixIdentities(objects)) prefixes.restore(prefix, identity)
+  const derivations = [
+    controller,
+    createPrefixIdentityController({
+      policies: tables.networkPolicies,
+      allocator: prefixes,
+      output: tables.prefixIdentities,
+      identities: tables.identities,
+      log: log.child('prefix-identities'),
+    }),
+    createPolicyController({
+      ...tables,
+      policies: tables.networkPolicies,
+      output: tables.policies,
+      errors: tables.policyErrors,
+    }),
+    createIpcacheController({
+      ...tables,
+      localNode: node,
+      routingMode: config.routingMode,
+      output: tables.ipcache,
+    }),
+    createServiceController({
+      services: tables.services,
+      slices: tables.endpointSlices,
+      output: tables.frontends,
+      nodeName: node.name,
+    }),
+  ]
+  for (const derivation of derivations) scope.run((signal) => derivation.run(signal))
+
+  // Tables to the kernel, and to the cluster.
+  const datapath = scope.use(
+    await step('datapath', async () =>
+      startDatapath({
+        objects,
+        netlink,
+        node,
+        devices: config.devices,
+        routingMode: config.routingMode,
+        tables,
+        state,
+        log: log.child('datapath'),
+        signal,
+        observe: metrics.datapath,
+      }),
+    ),
+  )
+  visible.datapath = datapath
+  publishOwnKeys({
+    store,
+    node: {
+      name: node.name,
+      cluster: config.clusterName,
+      internalIp: node.internalIp,
+      routerIp: node.routerIp,
+      podCidrs: [node.podCidr],
+      encryptKey: 0,
+      labels,
+    },
+    endpoints: tables.endpoints,
+    nodeCount,
+    log: log.child('kvstore-sync'),
+    scope,
+  })
+  metrics.watch(visible)
+
+  await progress.step('first state', async () => {
+    for (const table of [tables.policies, tables.ipcache, tables.frontends]) {
+      progress.detail('first state', `of ${table.name}`)
+      await table.whenInitialized(signal)
+    }
+    progress.detail('first state', 'in the kernel')
+    await Promise.all([datapath.ipcache, datapath.services, datapath.nodes].map((part) => part.settled()))
+  })
+  backend.resolve({ controller, endpoints: tables.endpoints, datapath })
+  for (const queued of queuedDeletes(socketPath, (error) => log.warn('queued DEL', { error }))) {
+    controller.remove(queued.attachment)
+    queued.done()
+  }
+  progress.markReady()
+  log.info('ready', { node: node.name, podCidr: node.podCidr, routing: config.routingMode })
+  await scope.done
+}

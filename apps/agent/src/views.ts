@@ -1,0 +1,113 @@
+import type { AgentHandlers, AgentStatus } from '@axoneme/agent-api'
+import type { Datapath, DatapathObjects, LocalNode } from '@axoneme/datapath'
+import type { Kvstore } from '@axoneme/kvstore'
+import { describeError } from '@axoneme/lifecycle'
+import { l4ProtocolNumber } from '@axoneme/net-types'
+import { explainVerdict } from '@axoneme/policy'
+import type { ReconcileStatus } from '@axoneme/reconciler'
+import type { AgentConfig } from './config.ts'
+import { datapathCounts } from './datapath-counts.ts'
+import type { AgentMetrics } from './metrics.ts'
+import type { Progress } from './progress.ts'
+import type { AgentTables } from './tables.ts'
+
+/** What the API tells of. Parts that the start has not reached yet are absent and shown as empty. */
+export type Visible = {
+  readonly tables: AgentTables
+  store?: Kvstore
+  objects?: DatapathObjects
+  node?: LocalNode
+  datapath?: Datapath
+}
+
+export function createViews({
+  visible,
+  config,
+  metrics,
+  progress,
+  startedAt,
+}: {
+  visible: Visible
+  config: AgentConfig
+  metrics: AgentMetrics
+  progress: Progress
+  startedAt: Date
+}): Omit<AgentHandlers, 'cni'> {
+  const { tables } = visible
+  return {
+    health: () => progress.health(),
+    status: (): AgentStatus => ({
+      ...progress.health(),
+      version: '0.1.0',
+      cluster: config.clusterName,
+      node: config.nodeName,
+      routing: config.routingMode === 'tunnel' ? 'vxlan' : 'native',
+      podCidrs: visible.node === undefined ? [] : [visible.node.podCidr],
+      startedAt: startedAt.toISOString(),
+      components: components(visible),
+      counts: Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, table.size])),
+    }),
+    endpoints: () => tables.endpoints.rows(),
+    identities: () => tables.identities.rows(),
+    policies: () => tables.policies.rows(),
+    explain: ({ endpointId, direction, peer, protocol, port }) => {
+      const row = tables.policies.get(String(endpointId))
+      if (row === undefined) return undefined
+      return explainVerdict({
+        row,
+        identities: tables.identities,
+        direction,
+        peer,
+        protocol: l4ProtocolNumber(protocol),
+        port,
+      })
+    },
+    services: () => tables.frontends.rows(),
+    nodes: () => tables.nodes.rows(),
+    ipcache: () => tables.ipcache.rows(),
+    templates: () =>
+      Object.entries(visible.objects?.compiled ?? {}).map(([program, object]) => ({
+        hash: object.hash,
+        program,
+        endpoints: program === 'lxc' ? tables.endpoints.size : 0,
+        compileMs: object.compileMs,
+        bytes: object.bytes,
+      })),
+    datapathMetrics: () => datapathCounts(visible),
+    metrics: () => metrics.registry.metrics(),
+    monitor: () => ({ [Symbol.dispose]: () => {} }),
+  }
+}
+
+function components({ store, datapath, tables }: Visible): AgentStatus['components'] {
+  const status = store?.status()
+  const policyErrors = [...tables.policyErrors.rows()].map(
+    ({ namespace, name, field, message }) => `${namespace}/${name} ${field}: ${message}`,
+  )
+  return [
+    {
+      name: 'kvstore',
+      state: status?.connected === true ? 'ok' : 'down',
+      message: status?.detail ?? 'not connected yet',
+    },
+    component('policies', policyErrors),
+    ...(['endpoints', 'ipcache', 'services', 'nodes'] as const).map((name) =>
+      component(name, datapath === undefined ? [] : failures(datapath[name].status.rows())),
+    ),
+  ]
+}
+
+function component(name: string, problems: readonly string[]): AgentStatus['components'][number] {
+  const more = problems.length > 3 ? `; and ${problems.length - 3} more` : ''
+  return {
+    name,
+    state: problems.length === 0 ? 'ok' : 'degraded',
+    message: problems.slice(0, 3).join('; ') + more,
+  }
+}
+
+function failures(rows: Iterable<ReconcileStatus<unknown>>): string[] {
+  return Array.from(rows).flatMap(({ key, state, error }) =>
+    state === 'error' ? [`${key}: ${describeError(error)}`] : [],
+  )
+}

@@ -1,0 +1,29 @@
+import type { Kvstore } from '@axoneme/kvstore'
+import { describeError, sleep } from '@axoneme/lifecycle'
+import type { Logger } from '@axoneme/log'
+
+const heartbeatKey = 'cilium/.heartbeat'
+const intervalMs = 60_000
+
+/** Writes the time to the key that agents and people look at to see that the kvstore takes writes. (Cilium's key.) */
+export async function runHeartbeat({
+  store,
+  log,
+  signal,
+  random = Math.random,
+}: {
+  store: Kvstore
+  log: Logger
+  signal: AbortSignal
+  random?: () => number
+}): Promise<void> {
+  for (;;) {
+    try {
+      await store.put(heartbeatKey, new Date().toISOString(), { leased: true, signal })
+    } catch (error) {
+      signal.throwIfAborted()
+      log.warn('heartbeat not written', { error: describeError(error) })
+    }
+    await sleep(intervalMs * (0.9 + 0.2 * random()), { signal })
+  }
+}

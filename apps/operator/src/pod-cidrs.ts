@@ -1,0 +1,74 @@
+import { allocatePodCidrs } from '@axoneme/ipam'
+import type { K8sClient } from '@axoneme/k8s-client'
+import { patchCiliumNodePodCidrs } from '@axoneme/k8s-writers'
+import type { Logger } from '@axoneme/log'
+import { addressFamily } from '@axoneme/net-types'
+import { type Reconciler, startReconciler } from '@axoneme/reconciler'
+import type { SlimCiliumNode } from '@axoneme/slim-types'
+import { createTable, derive, type Table } from '@axoneme/tables'
+import type { OperatorConfig } from './config.ts'
+
+type Assignment = Readonly<{ node: string; cidr: string }>
+
+/**
+ * [cilium-nodes] -> [pod-cidrs] -> CiliumNode spec.ipam.podCIDRs: each node gets one prefix out of the pools and keeps
+ * it. Problems that a person must solve are logged when they appear.
+ */
+export function assignPodCidrs({
+  ciliumNodes,
+  client,
+  config,
+  log,
+  signal,
+}: {
+  ciliumNodes: Table<SlimCiliumNode>
+  client: K8sClient
+  config: OperatorConfig
+  log: Logger
+  signal: AbortSignal
+}): { running: Promise<void>; reconciler: Reconciler<Assignment> } {
+  const assignments = createTable<Assignment>({
+    name: 'pod-cidrs',
+    key: (row) => row.node,
+    equals: (a, b) => a.cidr === b.cidr,
+  })
+  let problems = ''
+  const recompute = () => {
+    const plan = allocatePodCidrs({
+      pools: config.clusterPoolIpv4Cidr,
+      maskSize: config.clusterPoolIpv4MaskSize,
+      existing: new Map([...ciliumNodes.rows()].flatMap((node) => recordedCidr(node))),
+      nodes: ciliumNodes.keys(),
+    })
+    assignments.replaceAll(Array.from(plan.added, ([node, cidr]) => ({ node, cidr })))
+    const found = JSON.stringify([plan.conflicts, plan.unassigned])
+    if (found !== problems && plan.conflicts.length + plan.unassigned.length > 0) {
+      log.error('pod CIDRs need a decision', {
+        conflicts: plan.conflicts,
+        poolsExhaustedFor: plan.unassigned,
+      })
+    }
+    problems = found
+  }
+  const running = derive({ sources: [ciliumNodes], recompute, signal })
+  const reconciler = startReconciler<Assignment>({
+    name: 'pod-cidrs',
+    table: assignments,
+    log,
+    signal,
+    target: {
+      async update({ node, cidr }, signal) {
+        const outcome = await patchCiliumNodePodCidrs({ client, name: node, podCidrs: [cidr], signal })
+        log.info('pod CIDR', { node, cidr, outcome: outcome.kind })
+      },
+      // The node has its prefix now, or is gone.
+      delete: () => {},
+    },
+  })
+  return { running, reconciler }
+}
+
+function recordedCidr(node: SlimCiliumNode): [string, string][] {
+  const cidr = node.podCIDRs.find((text) => addressFamily(text.split('/')[0] ?? '') === 4)
+  return cidr === undefined ? [] : [[node.name, cidr]]
+}
