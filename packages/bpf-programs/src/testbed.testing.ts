@@ -230,15 +230,16 @@ export class Testbed implements Disposable {
     return this.#program(this.#instantiate(object, { constants: {} }), name)
   }
 
-  /** Loads a program of a test's own object with this testbed's maps, matched by name. */
-  loadObject(bytes: Buffer, maps: Readonly<Record<string, BpfMap>> = {}): ProgramSet {
+  /** Loads the programs of a test's own object, with maps of its own that have no names in common with ours. */
+  loadObject(bytes: Buffer): { programs: ProgramSet['programs']; maps: Readonly<Record<string, BpfMap>> } {
     const template = this.#resources.use(loadTemplate(parseObject(bytes), { kernel: this.#kernel }))
-    return this.#resources.use(template.instantiate({ constants: {}, maps: { ...this.maps, ...maps } }))
-  }
-
-  /** A map like the one of that name, empty. */
-  createLike(name: string): BpfMap {
-    return this.#resources.use(this.#kernel.createMap(this.map(name).spec))
+    const maps = Object.fromEntries(
+      Object.entries(template.maps).map(([name, spec]) => [
+        name,
+        this.#resources.use(this.#kernel.createMap(spec)),
+      ]),
+    )
+    return { programs: this.#resources.use(template.instantiate({ constants: {}, maps })).programs, maps }
   }
 
   /** What was written since the last call. */
