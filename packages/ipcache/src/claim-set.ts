@@ -1,4 +1,4 @@
-import { type Cidr, formatCidr, parseCidr } from '@axoneme/net-types'
+import { canonicalCidr } from '@axoneme/net-types'
 import { type Claim, claimRanks } from './claims.ts'
 import type { IpcacheRow } from './types.ts'
 
@@ -6,7 +6,7 @@ import type { IpcacheRow } from './types.ts'
 export class ClaimSet {
   readonly #byPrefix = new Map<string, Map<string, Claim>>()
   readonly #bySource = new Map<string, readonly Claim[]>()
-  readonly #policyPrefixes = new Map<string, Cidr>()
+  readonly #policyPrefixes = new Set<string>()
 
   /**
    * Replaces everything that `source` claims and returns the prefixes whose row may have changed. `source` also
@@ -19,6 +19,7 @@ export class ClaimSet {
       const sources = this.#byPrefix.get(cidr)
       sources?.delete(source)
       if (sources?.size === 0) this.#byPrefix.delete(cidr)
+      if (claim.kind === 'prefix') this.#policyPrefixes.delete(cidr)
       this.#touch(claim, touched)
     }
     if (claims.length === 0) this.#bySource.delete(source)
@@ -30,6 +31,7 @@ export class ClaimSet {
       // One source may name a prefix twice, as a node whose two addresses are the same.
       if (known === undefined || isStronger(claim, known)) sources.set(source, claim)
       this.#byPrefix.set(cidr, sources)
+      if (claim.kind === 'prefix') this.#policyPrefixes.add(cidr)
       this.#touch(claim, touched)
     }
     return touched
@@ -46,16 +48,13 @@ export class ClaimSet {
    * not known yet, which still have to be reached through their node.
    */
   #throughTunnel(row: IpcacheRow): IpcacheRow {
-    const cidr = parseCidr(row.cidr)
-    if (cidr === undefined) return row
-    for (let length = cidr.prefixLength; length > 0; length--) {
-      const around = parseCidr(`${formatCidr(cidr).split('/')[0]}/${length}`)
-      const claims = around === undefined ? undefined : this.#byPrefix.get(formatCidr(around))
-      const podCidr = claims === undefined ? undefined : strongestOf(claims, 'pod-cidr')
-      if (podCidr !== undefined) {
-        const { tunnelEndpoint, encryptKey } = podCidr.row
-        return { ...row, tunnelEndpoint, encryptKey }
-      }
+    const [address, ownLength] = row.cidr.split('/')
+    for (let length = Number(ownLength); length > 0; length--) {
+      const around = this.#byPrefix.get(canonicalCidr(`${address}/${length}`) ?? '')
+      const podCidr = around === undefined ? undefined : strongestOf(around, 'pod-cidr')
+      if (podCidr === undefined) continue
+      const { tunnelEndpoint, encryptKey } = podCidr.row
+      return { ...row, tunnelEndpoint, encryptKey }
     }
     return row
   }
@@ -67,11 +66,8 @@ export class ClaimSet {
 
   #touch({ kind, row }: Claim, touched: Set<string>): void {
     touched.add(row.cidr)
-    if (kind === 'prefix') {
-      const cidr = parseCidr(row.cidr)
-      if (cidr !== undefined) this.#policyPrefixes.set(row.cidr, cidr)
-    }
-    if (kind === 'pod-cidr') for (const prefix of this.#policyPrefixes.keys()) touched.add(prefix)
+    // They may lie inside, see #throughTunnel.
+    if (kind === 'pod-cidr') for (const prefix of this.#policyPrefixes) touched.add(prefix)
   }
 }
 

@@ -1,4 +1,9 @@
-import { cidrIdentityLabels, type IdentityRow, type LocalIdentityAllocator } from '@axoneme/identity'
+import {
+  cidrIdentityLabels,
+  type IdentityRow,
+  LocalIdentitiesExhaustedError,
+  type LocalIdentityAllocator,
+} from '@axoneme/identity'
 import { describeError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { type PrefixIdentityRow, policyCidrs } from '@axoneme/policy'
@@ -32,6 +37,7 @@ export function createPrefixIdentityController({
 }: PrefixIdentityControllerOptions): PrefixIdentityController {
   const prefixesOf = new Map<string, readonly string[]>()
   const usersOf = new Map<string, Set<string>>()
+  const failed = new Set<string>()
   const setPrefixes = (policy: string, prefixes: readonly string[]) => {
     for (const prefix of prefixesOf.get(policy) ?? []) usersOf.get(prefix)?.delete(policy)
     if (prefixes.length === 0) prefixesOf.delete(policy)
@@ -46,24 +52,30 @@ export function createPrefixIdentityController({
     for (const [prefix, users] of usersOf) {
       if (users.size > 0) continue
       usersOf.delete(prefix)
+      failed.delete(prefix)
       const row = output.get(prefix)
       if (row === undefined) continue
       output.delete(prefix)
       identities.delete(String(row.identity))
       allocator.release(prefix)
     }
-    for (const prefix of usersOf.keys()) {
-      if (output.has(prefix)) continue
-      try {
-        const identity = allocator.acquire(prefix)
-        identities.upsert({ id: identity, labels: cidrIdentityLabels(prefix) })
-        output.upsert({ prefix, identity })
-      } catch (error) {
+    for (const prefix of usersOf.keys()) if (!output.has(prefix)) acquire(prefix)
+  }
+  const acquire = (prefix: string) => {
+    try {
+      const identity = allocator.acquire(prefix)
+      identities.upsert({ id: identity, labels: cidrIdentityLabels(prefix) })
+      output.upsert({ prefix, identity })
+      failed.delete(prefix)
+    } catch (error) {
+      if (!(error instanceof LocalIdentitiesExhaustedError)) throw error
+      if (!failed.has(prefix)) {
         log.error('no identity for a prefix, its ipBlocks allow nothing', {
           prefix,
           error: describeError(error),
         })
       }
+      failed.add(prefix)
     }
   }
   return {
