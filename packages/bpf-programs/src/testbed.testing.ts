@@ -76,7 +76,8 @@ export class Testbed implements Disposable {
   readonly #kernel: BpfKernel = openBpfKernel()
   readonly #resources = new DisposableStack()
   readonly #templates: Readonly<Record<'lxc' | 'host' | 'overlay', Template>>
-  readonly #ring: RingBuffer
+  /** The events; `events()` reads it too. */
+  readonly ring: RingBuffer
   #epoch = 1
 
   private constructor(objects: Readonly<Record<'lxc' | 'host' | 'overlay', Buffer>>) {
@@ -90,7 +91,7 @@ export class Testbed implements Disposable {
         this.maps[name] = this.#resources.use(this.#kernel.createMap(sized))
       }
     }
-    this.#ring = this.#resources.use(openRingBuffer(this.map('axo_events')))
+    this.ring = this.#resources.use(openRingBuffer(this.map('axo_events')))
   }
 
   static async open(config: DatapathConfig): Promise<Testbed> {
@@ -245,7 +246,7 @@ export class Testbed implements Disposable {
   /** What was written since the last call. */
   events(): PacketEvent[] {
     const events: PacketEvent[] = []
-    this.#ring.read((record) => events.push(packetEvent.decode(record)))
+    this.ring.read((record) => events.push(packetEvent.decode(record)))
     return events
   }
 

@@ -1,0 +1,2 @@
+export { type Ipv4Options, ipv4Frame, type ReadPacket, readFrame, tcpFlags } from './packet.testing.ts'
+export { isRoot, type PolicyRule, run, Testbed, type TestPod, tcAction } from './testbed.testing.ts'

@@ -1,0 +1,5 @@
+export { decodeEvent, type MonitorEvent } from './event.ts'
+export { type EventLookups, formatEvent } from './format-event.ts'
+export { type Monitor, type MonitorOptions, type MonitorStats, startMonitor } from './monitor.ts'
+export { type DatapathMetric, readMetrics } from './read-metrics.ts'
+export type { LostEvents, Subscription } from './subscription.ts'
