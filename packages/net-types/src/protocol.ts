@@ -8,7 +8,7 @@ export function l4ProtocolNumber(protocol: L4Protocol): number {
 }
 
 export function parseL4Protocol(text: string): L4Protocol | undefined {
-  return text in numbers ? (text as L4Protocol) : undefined
+  return Object.hasOwn(numbers, text) ? (text as L4Protocol) : undefined
 }
 
 /** The name for people: `TCP`, or the number where it has none here. */
