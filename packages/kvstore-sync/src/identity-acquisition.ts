@@ -72,11 +72,14 @@ async function create(
 ): Promise<IdentityId | undefined> {
   const { store, table, nodeSuffix } = options
   await using lock = await store.lock(lockPath(labels), { signal })
-  // Whoever held the lock before may have made it; what the table does not know yet is read from the store.
+  // Whoever held the lock before may have made it. The table is asked again, because it may have learnt of it since
+  // the first look; what it does not know yet is read from the store.
+  const known = knownIdentities(table, labels)
+  const createdAfter = table.position.revision
   const used = await usedIdentities(store, labels, { signal })
-  const created = await createdIdentities(store, labels, { signal, createdAfter: table.position.revision })
-  const known = await join(options, { labels, signal, candidates: [...used, ...created] })
-  if (known !== undefined) return known
+  const created = await createdIdentities(store, labels, { signal, createdAfter })
+  const joined = await join(options, { labels, signal, candidates: [...used, ...known, ...created] })
+  if (joined !== undefined) return joined
   for (const id of used) {
     // In use without a master key: other nodes' datapaths already carry the number.
     if (await lock.commit(restoreCommit({ id, labels, nodeSuffix }), { signal })) return id

@@ -42,7 +42,10 @@ export type IdentityAllocatorOptions = Readonly<{
 /** One label set that is, was just, or is about to be used here. */
 type Held = {
   readonly labels: string
+  /** References to `id` that were given out. */
   references: number
+  /** Calls that wait for `id`. */
+  waiting: number
   /** The number whose mark is, or may be, in the store. */
   id: IdentityId | undefined
   /** Everything about one label set happens one after the other. */
@@ -94,22 +97,26 @@ class StoreIdentityAllocator implements IdentityAllocator {
       })
     }
     const held = this.#hold(text)
-    held.references++
     const either = signal === undefined ? this.#signal : AbortSignal.any([signal, this.#signal])
+    held.waiting++
+    const call: { state: 'waiting' | 'given' | 'abandoned' } = { state: 'waiting' }
+    const turn = this.#inTurn(held, async () => {
+      either.throwIfAborted()
+      const id = held.id ?? (await this.#acquire(held, either))
+      if (call.state === 'waiting') {
+        call.state = 'given'
+        held.waiting--
+        held.references++
+      }
+      return id
+    })
     try {
-      const turn = this.#inTurn(held, async () => {
-        either.throwIfAborted()
-        if (held.id !== undefined) return held.id
-        held.id = await acquireIdentity(
-          { ...this.#options, random: this.#random, range: this.#range },
-          { labels: text, signal: either },
-        )
-        this.#byId.set(held.id, held)
-        return held.id
-      })
       return await abortable(turn, either)
     } catch (error) {
-      this.#unreference(held)
+      if (call.state === 'given') held.references--
+      else held.waiting--
+      call.state = 'abandoned'
+      this.#removeMarkIfUnused(held)
       throw error
     }
   }
@@ -117,7 +124,8 @@ class StoreIdentityAllocator implements IdentityAllocator {
   async release(id: IdentityId): Promise<void> {
     const held = this.#byId.get(id)
     if (held === undefined || held.references === 0) return
-    await this.#unreference(held)
+    held.references--
+    await this.#removeMarkIfUnused(held)
   }
 
   usage(): { used: number; size: number; ratio: number } {
@@ -135,7 +143,7 @@ class StoreIdentityAllocator implements IdentityAllocator {
   #hold(labels: string): Held {
     const existing = this.#held.get(labels)
     if (existing !== undefined) return existing
-    const held: Held = { labels, references: 0, id: undefined, tail: Promise.resolve() }
+    const held: Held = { labels, references: 0, waiting: 0, id: undefined, tail: Promise.resolve() }
     this.#held.set(labels, held)
     return held
   }
@@ -146,9 +154,19 @@ class StoreIdentityAllocator implements IdentityAllocator {
     return turn
   }
 
-  #unreference(held: Held): Promise<void> {
-    held.references--
-    if (held.references > 0) return Promise.resolve()
+  async #acquire(held: Held, signal: AbortSignal): Promise<IdentityId> {
+    const id = await acquireIdentity(
+      { ...this.#options, random: this.#random, range: this.#range },
+      { labels: held.labels, signal },
+    )
+    held.id = id
+    this.#byId.set(id, held)
+    return id
+  }
+
+  /** Resolves after the first try. */
+  #removeMarkIfUnused(held: Held): Promise<void> {
+    if (isUsed(held)) return Promise.resolve()
     const firstTry = Promise.withResolvers<void>()
     this.#run('remove mark', () => this.#removeMark(held, firstTry.resolve).finally(firstTry.resolve))
     return firstTry.promise
@@ -167,7 +185,7 @@ class StoreIdentityAllocator implements IdentityAllocator {
 
   async #tryRemoveMark(held: Held): Promise<boolean> {
     const { store, nodeSuffix, log } = this.#options
-    if (held.references > 0 || this.#held.get(held.labels) !== held) return true
+    if (isUsed(held) || this.#held.get(held.labels) !== held) return true
     // Forgotten first: whoever comes while the mark is removed has to set it anew.
     this.#forgetId(held)
     try {
@@ -181,7 +199,7 @@ class StoreIdentityAllocator implements IdentityAllocator {
       })
       return false
     }
-    if (held.references === 0) this.#held.delete(held.labels)
+    if (!isUsed(held)) this.#held.delete(held.labels)
     return true
   }
 
@@ -208,7 +226,7 @@ class StoreIdentityAllocator implements IdentityAllocator {
   async #tryAssert(held: Held): Promise<boolean> {
     const { store, nodeSuffix, log, onLost } = this.#options
     const { id, labels } = held
-    if (id === undefined || held.references === 0) return true
+    if (id === undefined || !isUsed(held)) return true
     const use = { id, labels, nodeSuffix }
     const signal = this.#signal
     try {
@@ -218,6 +236,8 @@ class StoreIdentityAllocator implements IdentityAllocator {
         return true
       }
       if (await store.commit(joinCommit(use), { signal })) return true
+      // A mark with a number of another meaning would keep everybody from making a new one.
+      await store.delete(slavePrefix(labels) + nodeSuffix, { signal })
     } catch (error) {
       if (isAbort(error, signal)) throw error
       log.debug('identity not asserted yet', { id, error: describeError(error) })
@@ -225,6 +245,9 @@ class StoreIdentityAllocator implements IdentityAllocator {
     }
     log.error('identity in use means something else in the store now', { id, labels })
     this.#forgetId(held)
+    // Whoever has the old number allocates again; a release of the old number means nothing any more.
+    held.references = 0
+    if (!isUsed(held)) this.#held.delete(labels)
     onLost?.(id)
     return true
   }
@@ -260,4 +283,8 @@ class StoreIdentityAllocator implements IdentityAllocator {
       .finally(() => this.#running.delete(running))
     this.#running.add(running)
   }
+}
+
+function isUsed(held: Held): boolean {
+  return held.references + held.waiting > 0
 }

@@ -45,17 +45,19 @@ export function startIdentityWatcher({
   log: Logger
   signal: AbortSignal
 }): AsyncDisposable {
-  let seen = 0
   return startTableWatcher({
     ...rest,
     prefix: identityPaths.idPrefix,
     table,
-    rowKey: (name) => name,
+    // Reserved rows come from nowhere else than the table's beginning.
+    rowKey: (name) => (parseIdentityId(name) === undefined ? undefined : name),
     parse: parseIdentity,
     afterEvent: (event) => {
-      if (event.kind === 'upsert') seen = Math.max(seen, event.entry.modRevision)
-      // A listing comes in no order: its entries count only once all of them are in the table.
-      if (table.initialized) table.position.revision = seen
+      // Others of the same revision may still come.
+      if (event.kind === 'upsert') table.position.revision = event.entry.modRevision - 1
+      // Revisions go back when a store is set up anew; removals come before what is there now.
+      if (event.kind === 'delete')
+        table.position.revision = Math.min(table.position.revision, event.modRevision - 1)
     },
   })
 }

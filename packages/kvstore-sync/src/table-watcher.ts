@@ -12,8 +12,8 @@ export type TableWatcherOptions<Row> = Readonly<{
   table: WritableTable<Row>
   /** `name` is the key without the prefix. */
   parse: (name: string, value: string) => Parsed<Row>
-  /** The table's key of the row that came from `name`. */
-  rowKey: (name: string) => string
+  /** The table's key of the row that comes from `name`; undefined for a name that no row may come from. */
+  rowKey: (name: string) => string | undefined
   log: Logger
   signal: AbortSignal
   /** Sees every event once the table has it. */
@@ -51,13 +51,16 @@ export function startTableWatcher<Row>(options: TableWatcherOptions<Row>): Async
     }
     if (!bad.has(key)) log.warn('entry ignored', { key, problem: parsed.problem })
     bad.add(key)
-    table.delete(options.rowKey(name))
+    deleteRow(name)
   }
 
   function remove(key: string): void {
-    // An ignored entry may have the row key of a good one.
-    if (bad.delete(key)) return
-    table.delete(options.rowKey(key.slice(prefix.length)))
+    if (!bad.delete(key)) deleteRow(key.slice(prefix.length))
+  }
+
+  function deleteRow(name: string): void {
+    const rowKey = options.rowKey(name)
+    if (rowKey !== undefined) table.delete(rowKey)
   }
 
   async function run(): Promise<void> {

@@ -15,6 +15,7 @@ export type KvEntry = Readonly<{
  * What a prefix watch tells. First an `upsert` for each key that exists, then one `synced`, then changes in order and
  * without a gap. After an interruption that lost history the backend lists again: it reports what changed meanwhile,
  * removals included, as ordinary events, so that a reader which applies them all is always equal to the store.
+ * Upserts always come in the order of their modRevision.
  */
 export type KvEvent =
   | Readonly<{ kind: 'upsert'; entry: KvEntry }>

@@ -61,7 +61,7 @@ function expectSensible(events: ReturnType<typeof follow>['events']): void {
 }
 
 describe('differenceEvents', () => {
-  it('tells removals first, and nothing about what is the same', () => {
+  it('tells removals first, then upserts in order, and nothing about what is the same', () => {
     const known = new Map([
       ['same', 1],
       ['changed', 2],
@@ -73,7 +73,7 @@ describe('differenceEvents', () => {
       modRevision,
       createRevision: 1,
     })
-    const entries = [entry('same', 1), entry('changed', 5), entry('new', 6)]
+    const entries = [entry('new', 6), entry('same', 1), entry('changed', 5)]
     const events = [...differenceEvents(known, { entries, revision: 9, historyId: '' })]
     expect(events.map((event) => (event.kind === 'upsert' ? event.entry.key : event))).toEqual([
       { kind: 'delete', key: 'gone', modRevision: 9 },

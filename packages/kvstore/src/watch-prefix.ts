@@ -81,8 +81,10 @@ export function* differenceEvents(known: Map<string, number>, listing: Listing):
     known.delete(key)
     yield { kind: 'delete', key, modRevision: listing.revision }
   }
-  for (const { key, value, modRevision } of listing.entries) {
-    if (known.get(key) === modRevision) continue
+  const changed = listing.entries.filter(({ key, modRevision }) => known.get(key) !== modRevision)
+  // In the order of the changes, as in a watch: a reader may conclude from one event that it has all earlier ones.
+  changed.sort((a, b) => a.modRevision - b.modRevision)
+  for (const { key, value, modRevision } of changed) {
     known.set(key, modRevision)
     yield { kind: 'upsert', entry: { key, value, modRevision } }
   }
