@@ -1,0 +1,230 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { sampleHandlers, startTestApi } from '@axoneme/agent-api/testing'
+import { describe, expect, it } from 'vitest'
+import { runCli } from './cli.ts'
+import { commands } from './commands/index.ts'
+import { parseMetrics } from './commands/metrics.ts'
+import { formatRecord } from './commands/monitor.ts'
+import { formatPorts } from './commands/policy-get.ts'
+import { usageOf } from './help.ts'
+import { formatTable } from './print.ts'
+
+type Handlers = Parameters<typeof sampleHandlers>[0]
+
+async function axo(line: string, { handlers = {} }: { handlers?: Handlers } = {}) {
+  await using api = await startTestApi(sampleHandlers(handlers))
+  let stdout = ''
+  let stderr = ''
+  const code = await runCli(
+    line.split(' ').filter((word) => word !== ''),
+    {
+      env: { AXO_AGENT_SOCKET: api.socketPath },
+      signal: new AbortController().signal,
+      stdout: (more) => (stdout += more),
+      stderr: (more) => (stderr += more),
+    },
+  )
+  return { code, stdout, stderr }
+}
+
+describe('text', () => {
+  it('of status', async () => {
+    expect(await axo('status')).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: `Ready:      yes
+Node:       node-1
+Cluster:    default
+Routing:    native
+Pod CIDRs:  10.0.1.0/24
+Started:    2026-11-22T21:00:00.000Z
+Version:    0.1.0
+
+Component  State  Message
+kvstore    ok     connected
+
+Table      Rows
+endpoints     1
+`,
+    })
+  })
+
+  it('of an agent that is not ready', async () => {
+    const status = () => ({
+      ...sampleHandlers().status(),
+      ready: false,
+      step: 'kvstore',
+      detail: 'etcd is away',
+    })
+    expect((await axo('status', { handlers: { status } })).stdout).toContain(
+      'no, at step kvstore: etcd is away',
+    )
+  })
+
+  it.each([
+    ['endpoint list', '7  shop/cart-0  10.0.1.7       300  ready  k8s:app=cart'],
+    ['endpoint get 7', 'Interface:       eth0 (02:00:00:00:00:07) in /run/netns/c7'],
+    ['endpoint get shop/cart-0', 'Endpoint:        7'],
+    ['identity list', '300  k8s:app=cart'],
+    ['identity get 300', 'k8s:app:   cart'],
+    ['policy get', '7  ingress    301   80/TCP  shop/allow-web'],
+    ['policy get shop/cart-0', '7  egress     any   any     not restricted'],
+    ['policy why 7 from 301 80', 'Verdict:   allowed'],
+    ['policy why shop/cart-0 from 10.0.2.9 81/udp', 'Verdict:   denied'],
+    ['service list', '10.96.0.1:80/TCP  http              1  10.0.1.7:8080'],
+    ['node list', 'node-1  default  192.0.2.1    10.0.1.1   10.0.1.0/24    0'],
+    ['bpf metrics', 'Policy denied  ingress          3    180'],
+    ['bpf ipcache', '10.0.2.9/32       301  192.0.2.2          0'],
+    ['bpf template', 'lxc      abc           1  20000         813'],
+    ['metrics', 'cilium_endpoint_count              1'],
+    ['metrics nothing', 'no metric matches nothing'],
+  ])('of %s', async (line, expected) => {
+    const { code, stdout, stderr } = await axo(line)
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+    expect(stdout).toContain(expected)
+  })
+
+  it('of a monitor that ends with the agent', async () => {
+    const api = await startTestApi(
+      sampleHandlers({
+        monitor: (listener) => {
+          setImmediate(() => listener({ type: 'drop', reason: 'Policy denied', port: 80 }))
+          return { [Symbol.dispose]: () => {} }
+        },
+      }),
+    )
+    const lines: string[] = []
+    const running = runCli(['monitor', '--socket', api.socketPath], {
+      env: {},
+      signal: new AbortController().signal,
+      stdout: (line) => lines.push(line),
+      stderr: () => {},
+    })
+    await expect.poll(() => lines).toEqual(['drop reason="Policy denied" port=80\n'])
+    await api[Symbol.asyncDispose]()
+    expect(await running).toBe(0)
+  })
+
+  it('does not let names steer the terminal', () => {
+    const table = { columns: ['Name'], cells: [['a\u001b[2Jb\nc']] }
+    expect(formatTable(table)).toBe('Name\na\\x1b[2Jb\\x0ac\n')
+  })
+})
+
+describe('JSON', () => {
+  it.each(commands.filter(({ name }) => name !== 'monitor').map((command) => command.name))(
+    'of %s',
+    async (name) => {
+      const args: Record<string, string> = {
+        'endpoint get': '7',
+        'identity get': '300',
+        'policy why': '7 from 301 80',
+      }
+      const { code, stdout } = await axo(`${name} ${args[name] ?? ''} -o json`)
+      expect(code).toBe(0)
+      expect(JSON.parse(stdout)).toBeTypeOf('object')
+    },
+  )
+})
+
+describe('mistakes', () => {
+  it.each([
+    ['endpont list', 2, 'no command "endpont list" (did you mean axo endpoint list?)'],
+    ['stauts', 2, 'no command "stauts" (did you mean axo status?)'],
+    ['frobnicate all', 2, 'axo --help lists the commands'],
+    ['endpoint', 2, 'axo endpoint is several commands (one of axo endpoint list, axo endpoint get)'],
+    ['endpoint get', 2, 'ENDPOINT is missing (usage: axo endpoint get ENDPOINT)'],
+    ['status now', 2, '"now" is too much (usage: axo status)'],
+    ['status --sokcet x', 2, "Unknown option '--sokcet' (see axo --help)"],
+    ['status -o yaml', 2, '--output "yaml" is neither text nor json'],
+    ['policy why 7 by 301 80', 2, '"by" is neither from nor to'],
+    ['policy why 7 from 301 80/ICMP', 2, '"80/ICMP" is no PORT[/PROTOCOL]'],
+    ['policy why 7 from 301 99999', 2, '"99999" is no PORT[/PROTOCOL]'],
+    ['metrics (', 2, '"(" is no regular expression'],
+    ['endpoint get 8', 1, 'no endpoint "8" (name an endpoint by its id or by namespace/pod'],
+    ['identity get 8', 1, 'no identity 8'],
+    ['status --socket /nowhere/agent.sock', 1, 'reach the agent at /nowhere/agent.sock'],
+  ])('%s', async (line, code, message) => {
+    const outcome = await axo(line)
+    expect(outcome).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(message) })
+    expect(outcome.stderr.trimEnd().split('\n')).toHaveLength(1)
+  })
+})
+
+describe('help', () => {
+  it.each(['', '--help', '-h'])('of everything: axo %s', async (line) => {
+    const { code, stdout } = await axo(line)
+    expect(code).toBe(0)
+    for (const command of commands) expect(stdout).toContain(`  ${usageOf(command)}`)
+    expect(stdout).toContain('Examples:\n  axo status\n')
+  })
+
+  it('of a group and of one command', async () => {
+    const group = (await axo('endpoint --help')).stdout
+    expect(group).toContain('endpoint get ENDPOINT')
+    expect(group).not.toContain('identity')
+    const one = (await axo('policy why -h')).stdout
+    expect(one).toContain('Usage: axo policy why ENDPOINT from|to PEER PORT[/PROTOCOL] [OPTIONS]')
+    expect(one).toContain('  axo policy why 7 to 301 53/UDP\n')
+  })
+
+  it('has examples that are commands', () => {
+    for (const { name, examples } of commands) {
+      for (const example of examples) expect(example.startsWith(`axo ${name}`)).toBe(true)
+    }
+  })
+})
+
+it.each([
+  [{ protocol: 0, port: 0, portPrefixLength: 0 }, 'any'],
+  [{ protocol: 17, port: 0, portPrefixLength: 0 }, 'any/UDP'],
+  [{ protocol: 6, port: 80, portPrefixLength: 16 }, '80/TCP'],
+  [{ protocol: 6, port: 8080, portPrefixLength: 13 }, '8080-8087/TCP'],
+])('ports %o are written %s', (entry, expected) => {
+  expect(formatPorts(entry)).toBe(expected)
+})
+
+it('reads the text format of metrics', () => {
+  const source = `# HELP a b
+# TYPE a counter
+a 1
+b{x="1",y="a\\"b\\\\c\\nd,e=\\"}"} 2.5e3
+c_bucket{le="+Inf"} +Inf 1700000000
+
+nonsense here
+`
+  expect(parseMetrics(source)).toEqual([
+    { name: 'a', labels: {}, value: 1 },
+    { name: 'b', labels: { x: '1', y: 'a"b\\c\nd,e="}' }, value: 2500 },
+    { name: 'c_bucket', labels: { le: '+Inf' }, value: Number.POSITIVE_INFINITY },
+    { name: 'nonsense', labels: {}, value: Number.NaN },
+  ])
+})
+
+it.each([
+  [
+    { type: 'drop', reason: 'Policy denied', port: 80, peer: { id: 3 } },
+    'drop reason="Policy denied" port=80 peer={"id":3}',
+  ],
+  [{ type: 'lost', count: 4 }, 'lost count=4'],
+  ['text', 'text'],
+])('an event is a line: %o', (record, line) => {
+  expect(formatRecord(record)).toBe(line)
+})
+
+it('is a program that ends quietly when its reader does', async () => {
+  const main = fileURLToPath(new URL('main.ts', import.meta.url))
+  const run = (args: string[]) => spawn(process.execPath, [main, ...args], { stdio: 'pipe' })
+  const failing = run(['status', '--socket', '/nowhere/agent.sock'])
+  const [stderr, [code]] = await Promise.all([text(failing.stderr), once(failing, 'close')])
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^axo: reach the agent .*\n$/) })
+
+  const unread = run(['--help'])
+  unread.stdout.destroy()
+  const [quiet, [status]] = await Promise.all([text(unread.stderr), once(unread, 'close')])
+  expect({ status, quiet }).toEqual({ status: 0, quiet: '' })
+})

@@ -1,0 +1,103 @@
+import { parseArgs } from 'node:util'
+import { createAgentClient } from '@axoneme/agent-api'
+import { describeError } from '@axoneme/lifecycle'
+import { nearestName } from '@axoneme/options'
+import { type Command, UsageError } from './command.ts'
+import { commands } from './commands/index.ts'
+import { defaultSocketPath, formatHelp, usageOf } from './help.ts'
+import { type OutputFormat, printView } from './print.ts'
+
+export type CliIo = Readonly<{
+  env: Readonly<Record<string, string | undefined>>
+  signal: AbortSignal
+  stdout(text: string): void
+  stderr(text: string): void
+}>
+
+/** Runs one command line. The exit status: 0 done, 1 the agent could not or would not, 2 the line is wrong. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  try {
+    await run(argv, io)
+    return 0
+  } catch (error) {
+    if (io.signal.aborted) return 130
+    io.stderr(`axo: ${describeError(error)}\n`)
+    return error instanceof UsageError ? 2 : 1
+  }
+}
+
+async function run(argv: readonly string[], io: CliIo): Promise<void> {
+  const { values, positionals } = parse(argv)
+  if (values.help || positionals.length === 0) {
+    io.stdout(formatHelp(commandsUnder(positionals)))
+    return
+  }
+  const format = formatOf(values.output)
+  const command = findCommand(positionals)
+  const args = positionals.slice(command.name.split(' ').length)
+  checkCount(command, args)
+  const socketPath = values.socket ?? io.env.AXO_AGENT_SOCKET ?? defaultSocketPath
+  const client = createAgentClient({ socketPath, signal: io.signal })
+  await printView(await command.run({ client, args, signal: io.signal }), format, io.stdout)
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        output: { type: 'string', short: 'o', default: 'text' },
+        socket: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+  } catch (error) {
+    const [message = ''] = (error instanceof Error ? error.message : String(error)).split('. ')
+    throw new UsageError(message, 'see axo --help')
+  }
+}
+
+function formatOf(text: string): OutputFormat {
+  if (text === 'text' || text === 'json') return text
+  throw new UsageError(`--output ${JSON.stringify(text)} is neither text nor json`, 'like this: -o json')
+}
+
+/** The commands whose names begin with the words, or all. */
+function commandsUnder(words: readonly string[]): readonly Command[] {
+  const found = commands.filter(({ name }) => {
+    const own = name.split(' ')
+    return words.slice(0, own.length).every((word, i) => own[i] === word)
+  })
+  return found.length === 0 ? commands : found
+}
+
+function findCommand(words: readonly string[]): Command {
+  const exact = commands.find(({ name }) => words.slice(0, name.split(' ').length).join(' ') === name)
+  if (exact !== undefined) return exact
+  const group = commands
+    .filter(({ name }) => name.startsWith(`${words[0]} `))
+    .map(({ name }) => `axo ${name}`)
+  if (words.length === 1 && group.length > 0) {
+    throw new UsageError(`axo ${words[0]} is several commands`, `one of ${group.join(', ')}`)
+  }
+  const typed = words.slice(0, 2).join(' ')
+  const names = commands.map(({ name }) => name)
+  const meant = nearestName(typed, names) ?? nearestName(words[0] ?? '', names)
+  throw new UsageError(
+    `no command ${JSON.stringify(typed)}`,
+    meant === undefined ? 'axo --help lists the commands' : `did you mean axo ${meant}?`,
+  )
+}
+
+function checkCount(command: Command, args: readonly string[]): void {
+  const { parameters = [] } = command
+  const missing = parameters[args.length]
+  if (missing !== undefined && !missing.startsWith('[')) {
+    throw new UsageError(`${missing} is missing`, `usage: axo ${usageOf(command)}`)
+  }
+  if (args.length > parameters.length) {
+    const extra = args.slice(parameters.length).join(' ')
+    throw new UsageError(`${JSON.stringify(extra)} is too much`, `usage: axo ${usageOf(command)}`)
+  }
+}

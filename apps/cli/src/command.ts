@@ -1,0 +1,29 @@
+import type { AgentClient } from '@axoneme/agent-api'
+import { CodedError } from '@axoneme/lifecycle'
+import type { View } from './view.ts'
+
+export type CommandContext = Readonly<{
+  client: AgentClient
+  /** What follows the command's name; as many as `parameters` allow. */
+  args: readonly string[]
+  /** Aborts when the user has seen enough. */
+  signal: AbortSignal
+}>
+
+export type Command = Readonly<{
+  /** As typed: `endpoint list`. */
+  name: string
+  summary: string
+  /** Names of what follows, in capitals; in brackets when it can be left out. */
+  parameters?: readonly string[]
+  /** Complete command lines. */
+  examples: readonly string[]
+  run(context: CommandContext): Promise<View>
+}>
+
+/** The command line is wrong: the agent was not asked. */
+export class UsageError extends CodedError {
+  constructor(message: string, hint: string) {
+    super('USAGE', message, { hint })
+  }
+}
