@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { queuedDeletes, startAgentApi } from '@axoneme/agent-api'
 import { startMetricsServer } from '@axoneme/app-host'
 import { retry } from '@axoneme/backoff'
-import { openBpfKernel } from '@axoneme/bpf'
+import { openBpfKernel, openRingBuffer } from '@axoneme/bpf'
 import { openDatapathObjects, readPrefixIdentities, startDatapath } from '@axoneme/datapath'
 import { createEndpointController } from '@axoneme/endpoint'
 import { createLocalIdentityAllocator } from '@axoneme/identity'
@@ -18,6 +18,7 @@ import {
 import { describeError, Scope } from '@axoneme/lifecycle'
 import { createServiceController } from '@axoneme/loadbalancer'
 import type { Logger } from '@axoneme/log'
+import { startMonitor } from '@axoneme/monitor'
 import { openNetlink } from '@axoneme/netlink'
 import { createPolicyController } from '@axoneme/policy'
 import { type CniBackend, createCniHandlers } from './cni.ts'
@@ -128,7 +129,9 @@ export async function runAgent(
       findLocalNode({ client, tables, config, signal, waitFor: (what) => progress.detail('node', what) }),
     ),
   ])
-  Object.assign(visible, { objects, store, node })
+  const events = scope.use(openRingBuffer(objects.map('axo_events')))
+  const monitor = scope.use(startMonitor({ ring: events, signal }))
+  Object.assign(visible, { objects, store, node, monitor })
   const watch = { store, log: log.child('kvstore-sync'), signal }
   scope.use(startIdentityWatcher({ ...watch, table: tables.identities }))
   scope.use(startIpWatcher({ ...watch, table: tables.ips, cluster: config.clusterName }))

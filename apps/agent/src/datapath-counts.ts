@@ -1,7 +1,8 @@
-import { directionText, metricsKey, metricsValue, packetReason, reasonText } from '@axoneme/bpf-programs'
+import { directionText, packetReason, reasonText } from '@axoneme/bpf-programs'
+import { readMetrics } from '@axoneme/monitor'
 import type { Visible } from './views.ts'
 
-/** Packets and bytes that the datapath counted under one reason and direction since the map was made. */
+/** Packets and bytes that the datapath counted under one reason and direction since its map was made. */
 export type DatapathCount = Readonly<{
   reason: string
   direction: string
@@ -10,19 +11,15 @@ export type DatapathCount = Readonly<{
   isDrop: boolean
 }>
 
-/** Reads the kernel's counters; empty before the maps are open. */
+/** The kernel's counters; empty before the maps are open. */
 export function datapathCounts({ objects }: Visible): DatapathCount[] {
   const map = objects?.maps.axo_metrics
   if (map === undefined) return []
-  return Array.from(map.entries(), ([key, value]) => {
-    const { reason, direction } = metricsKey.decode(key)
-    const perCpu = map.splitPerCpu(value).map((bytes) => metricsValue.decode(bytes))
-    return {
-      reason: reasonText(reason),
-      direction: directionText(direction),
-      packets: Number(perCpu.reduce((sum, cpu) => sum + cpu.packets, 0n)),
-      bytes: Number(perCpu.reduce((sum, cpu) => sum + cpu.bytes, 0n)),
-      isDrop: reason !== packetReason.reasonForwarded && reason !== packetReason.reasonEventLost,
-    }
-  })
+  return readMetrics(map).map(({ reason, direction, packets, bytes }) => ({
+    reason: reasonText(reason),
+    direction: directionText(direction),
+    packets: Number(packets),
+    bytes: Number(bytes),
+    isDrop: reason !== packetReason.reasonForwarded && reason !== packetReason.reasonEventLost,
+  }))
 }

@@ -2,12 +2,15 @@ import type { AgentHandlers, AgentStatus } from '@axoneme/agent-api'
 import type { Datapath, DatapathObjects, LocalNode } from '@axoneme/datapath'
 import type { Kvstore } from '@axoneme/kvstore'
 import { describeError } from '@axoneme/lifecycle'
+import type { Monitor } from '@axoneme/monitor'
 import { l4ProtocolNumber } from '@axoneme/net-types'
 import { explainVerdict } from '@axoneme/policy'
 import type { ReconcileStatus } from '@axoneme/reconciler'
 import type { AgentConfig } from './config.ts'
 import { datapathCounts } from './datapath-counts.ts'
+import { MonitorNotReadyError } from './errors.ts'
 import type { AgentMetrics } from './metrics.ts'
+import { streamMonitor } from './monitor-records.ts'
 import type { Progress } from './progress.ts'
 import type { AgentTables } from './tables.ts'
 
@@ -18,6 +21,7 @@ export type Visible = {
   objects?: DatapathObjects
   node?: LocalNode
   datapath?: Datapath
+  monitor?: Monitor
 }
 
 export function createViews({
@@ -75,7 +79,10 @@ export function createViews({
       })),
     datapathMetrics: () => datapathCounts(visible),
     metrics: () => metrics.registry.metrics(),
-    monitor: () => ({ [Symbol.dispose]: () => {} }),
+    monitor(listener) {
+      if (visible.monitor === undefined) throw new MonitorNotReadyError()
+      return streamMonitor(visible.monitor, tables, listener)
+    },
   }
 }
 

@@ -65,11 +65,6 @@ export function startDatapath(options: DatapathOptions): Datapath {
   const { objects, netlink, node, routingMode, tables, log } = options
   const scope = new Scope('datapath', { signal: options.signal })
   const { signal } = scope
-  const map = (name: string) => {
-    const found = objects.maps[name]
-    if (found === undefined) throw new TypeError(`the templates have no map ${name}`)
-    return found
-  }
   const devices = ensureNodeDevices({ netlink, node, devices: options.devices, routingMode })
   const network: PodNetwork = { gateway: node.routerIp, mtu: devices.podMtu }
 
@@ -83,7 +78,10 @@ export function startDatapath(options: DatapathOptions): Datapath {
   ) => scope.use(startReconciler<Row>({ name, ...from, log: log.child(name), signal }))
   // Attached first: what a restart finds attached keeps working meanwhile.
   attachDevicePrograms(objects, devices)
-  const ipcache = start('ipcache', { table: tables.ipcache, target: ipcacheTarget(map('axo_ipcache')) })
+  const ipcache = start('ipcache', {
+    table: tables.ipcache,
+    target: ipcacheTarget(objects.map('axo_ipcache')),
+  })
   const services = start('services', { table: tables.frontends, target: serviceTarget(objects.maps) })
   const nodes = start('node-routes', {
     table: tables.nodes,
@@ -99,8 +97,8 @@ export function startDatapath(options: DatapathOptions): Datapath {
         maps: objects.maps,
         paths: objects.paths,
       }),
-      epochs: openPolicyEpochs(map('axo_epoch')),
-      endpointMap: map('axo_endpoints'),
+      epochs: openPolicyEpochs(objects.map('axo_epoch')),
+      endpointMap: objects.map('axo_endpoints'),
       policyMapSpec: objects.policyMapSpec,
       paths: objects.paths,
       network,
@@ -113,7 +111,7 @@ export function startDatapath(options: DatapathOptions): Datapath {
   const endpointReconciler = start('endpoints', { table: joined, target })
   scope.run((signal) =>
     runConntrackGc({
-      map: map('axo_ct4'),
+      map: objects.map('axo_ct4'),
       nowSeconds: bootSeconds,
       log: log.child('conntrack-gc'),
       signal,

@@ -30,6 +30,8 @@ export type DatapathObjects = AsyncDisposable &
     compiled: Readonly<Record<DatapathProgram, TemplateInfo>>
     /** Shared maps by name. */
     maps: Readonly<Record<string, BpfMap>>
+    /** The shared map of that name; a name that no template has is a bug. */
+    map(name: string): BpfMap
     policyMapSpec: MapSpec
   }>
 
@@ -88,6 +90,11 @@ export async function openDatapathObjects({
       templates: { lxc: lxc.template, host: host.template, overlay: overlay.template },
       compiled: { lxc: lxc.info, host: host.info, overlay: overlay.info },
       maps,
+      map(name) {
+        const found = maps[name]
+        if (found === undefined) throw new TypeError(`the templates have no map ${name}`)
+        return found
+      },
       policyMapSpec,
       [Symbol.asyncDispose]: () => scope.close(),
     }
