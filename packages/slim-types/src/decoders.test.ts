@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs'
+import { describeError } from '@axoneme/lifecycle'
 import { describe, expect, it } from 'vitest'
 import {
   ciliumNodeDecoder,
   createInterner,
+  DecodeError,
   decodeList,
   decodeStatus,
   decodeWatchEvent,
   endpointSliceDecoder,
   isExpired,
   networkPolicyDecoder,
+  openEnvelope,
   podDecoder,
   serviceDecoder,
 } from './index.ts'
@@ -117,6 +120,33 @@ it('the Status of an expired list', () => {
   expect(status).toMatchObject({ code: 410, reason: 'Expired', retryAfterSeconds: 0 })
   expect(isExpired(status)).toBe(true)
   expect(isExpired({ code: 500, reason: 'InternalError' })).toBe(false)
+})
+
+describe('envelopes', () => {
+  const typeMeta = [0x0a, 6, 0x0a, 2, 0x76, 0x31, 0x12, 0] // apiVersion v1, no kind
+
+  it('name the type and view the content', () => {
+    const bytes = Buffer.from([...Buffer.from('k8s\0'), ...typeMeta, 0x12, 2, 7, 8])
+    expect(openEnvelope(bytes)).toEqual({ apiVersion: 'v1', kind: '', raw: Buffer.from([7, 8]) })
+  })
+
+  it.each([
+    { what: 'another magic', bytes: [...Buffer.from('k8z\0'), 0x12, 0], message: 'does not start' },
+    { what: 'no content', bytes: [...Buffer.from('k8s\0'), ...typeMeta], message: 'without content' },
+    {
+      what: 'compressed content',
+      bytes: [...Buffer.from('k8s\0'), 0x12, 1, 7, 0x1a, 4, ...Buffer.from('gzip')],
+      message: 'content encoding "gzip"',
+    },
+  ])('with $what are refused', ({ bytes, message }) => {
+    const refusal = () => openEnvelope(Buffer.from(bytes))
+    expect(refusal).toThrow(DecodeError)
+    try {
+      refusal()
+    } catch (error) {
+      expect(describeError(error)).toContain(message)
+    }
+  })
 })
 
 describe('watch events', () => {

@@ -1,3 +1,4 @@
+import { asBuffer } from './bytes.ts'
 import { DecodeError } from './errors.ts'
 import { decodeMessage, enter, leave, skipField, type WireReader } from './protobuf.ts'
 
@@ -12,7 +13,7 @@ export type Envelope = Readonly<{
 const magic = Buffer.from('k8s\0', 'latin1')
 
 export function openEnvelope(bytes: Uint8Array): Envelope {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const buffer = asBuffer(bytes)
   if (!buffer.subarray(0, magic.length).equals(magic)) {
     throw new DecodeError('a protobuf object that does not start with "k8s\\0"')
   }

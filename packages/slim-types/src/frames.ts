@@ -1,3 +1,4 @@
+import { asBuffer } from './bytes.ts'
 import { DecodeError } from './errors.ts'
 import type { WireFormat } from './wire-format.ts'
 
@@ -113,8 +114,4 @@ function checkLength(length: number, maxFrameBytes: number): void {
   if (length > maxFrameBytes) {
     throw new DecodeError(`a watch frame of ${length} bytes or more, the limit is ${maxFrameBytes}`)
   }
-}
-
-function asBuffer(chunk: Uint8Array): Buffer {
-  return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
 }

@@ -1,3 +1,4 @@
+import { asBuffer } from './bytes.ts'
 import { DecodeError } from './errors.ts'
 
 // Reading parsed JSON that may be anything. A field that is absent or null is the zero value of its type, as in the
@@ -74,9 +75,8 @@ export function textMapAt(
 
 /** Parses the bytes of a JSON document; a DecodeError when it is none. */
 export function parseJson(bytes: Uint8Array, what: string): unknown {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
   try {
-    return JSON.parse(text)
+    return JSON.parse(asBuffer(bytes).toString('utf8'))
   } catch (error) {
     throw new DecodeError(`parse the JSON of ${what}`, { cause: error })
   }

@@ -1,4 +1,5 @@
 import { type BufferReader, Reader } from 'protobufjs/minimal.js'
+import { asBuffer } from './bytes.ts'
 import { DecodeError, decoding } from './errors.ts'
 
 // The wire format: https://protobuf.dev/programming-guides/encoding. Decoders switch over whole tags,
@@ -13,7 +14,7 @@ export function decodeMessage<T>(
   read: (reader: WireReader, end: number) => T,
 ): T {
   return decoding(what, () => {
-    const reader = Reader.create(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+    const reader = Reader.create(asBuffer(bytes))
     const value = read(reader, reader.len)
     leave(reader, reader.len)
     return value

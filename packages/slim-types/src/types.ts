@@ -19,7 +19,9 @@ export type SlimPod = SlimMeta &
     hostNetwork: boolean
     phase: string
     hostIP: string
+    /** In canonical spelling. */
     podIPs: readonly string[]
+    /** Of the containers, then of the init containers that keep running. */
     ports: readonly SlimContainerPort[]
     /** True once deletion was asked for (a deletionTimestamp is set). */
     deleting: boolean
@@ -49,8 +51,10 @@ export type SlimServicePort = Readonly<{
 export type SlimService = SlimMeta &
   Readonly<{
     type: string
+    /** `None` for a headless service, as in the API. */
     clusterIPs: readonly string[]
     externalIPs: readonly string[]
+    /** Those of the mode VIP: traffic to them that reaches a node is served there. */
     loadBalancerIPs: readonly string[]
     ports: readonly SlimServicePort[]
     selector: Labels

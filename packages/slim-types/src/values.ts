@@ -1,4 +1,4 @@
-import { addressFamily, formatIp, parseIp } from '@axoneme/net-types'
+import { formatIp, parseIp } from '@axoneme/net-types'
 import { DecodeError } from './errors.ts'
 import type { Labels } from './types.ts'
 
@@ -29,9 +29,20 @@ export function portNumber(value: number): number {
   return value
 }
 
+const group = '[1-9a-f][0-9a-f]{0,3}'
+const someGroups = `(?:${group}(?::${group}){0,4})?`
+const full = new RegExp(`^(?:${group}:){7}${group}$`)
+const compressed = new RegExp(`^${someGroups}::${someGroups}$`)
+
+/** Whether nothing can be shorter: no zero group and no leading zero outside of `::`, which stands for two or more. */
+function isSurelyCanonical(text: string): boolean {
+  return full.test(text) || (compressed.test(text) && (text.match(/:/g)?.length ?? 0) <= 6)
+}
+
 /** The one spelling of an address (RFC 5952 for IPv6); other text is kept as it is. */
 export function canonicalIp(text: string): string {
-  if (!text.includes(':') || addressFamily(text) === undefined) return text
+  if (!text.includes(':')) return text
+  if (isSurelyCanonical(text)) return text
   const bytes = parseIp(text)
   return bytes === undefined ? text : formatIp(bytes)
 }

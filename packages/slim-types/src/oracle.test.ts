@@ -1,0 +1,45 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createInterner } from './index.ts'
+import { arbitraryObjects } from './testing/arbitrary-objects.ts'
+import { captureDecoders } from './testing/captures.ts'
+import { loadWireSchema } from './testing/wire-schema.ts'
+
+const schema = loadWireSchema()
+const decoders = captureDecoders(createInterner())
+
+/** An object of the API's JSON as its protobuf message has it: times and ports that may be names differ. */
+function messageOf(message: string, object: object): object {
+  const { fields } = schema(message)
+  return Object.fromEntries(
+    Object.entries(object).map(([key, value]) => [key, fieldValueOf(fields[key]?.type ?? '', value)]),
+  )
+}
+
+function fieldValueOf(type: string, value: unknown): unknown {
+  if (type === 'Time') return { seconds: 1_790_000_000 }
+  if (type === 'IntOrString')
+    return typeof value === 'string' ? { type: 1, strVal: value } : { intVal: value }
+  if (Array.isArray(value)) return value.map((element) => fieldValueOf(type, element))
+  const isMessage = typeof value === 'object' && value !== null && /^[A-Z]/.test(type)
+  return isMessage ? messageOf(type, value) : value
+}
+
+describe('what another encoder writes is decoded to the same row as its JSON', () => {
+  it.each(Object.entries(arbitraryObjects))('%s', (name, arbitrary) => {
+    const decoder = decoders[name]
+    if (decoder?.fromProtobuf === undefined) throw new Error(`no decoder for ${name}`)
+    const { fromProtobuf, fromJson, equals, kind } = decoder
+    fc.assert(
+      fc.property(arbitrary, (object) => {
+        const bytes = schema(kind)
+          .encode(schema(kind).fromObject(messageOf(kind, object)))
+          .finish()
+        const row = fromProtobuf(bytes)
+        expect(row).toEqual(fromJson(object))
+        expect(equals(row, fromJson(JSON.parse(JSON.stringify(object))))).toBe(true)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
