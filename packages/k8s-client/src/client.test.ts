@@ -154,6 +154,17 @@ describe('failures', () => {
     })
   })
 
+  it('a request that HTTP cannot carry is not blamed on the network', async () => {
+    await using server = await startTestServer((_, response) => respond(response, 200, {}))
+    await using opened = await open(server)
+    expect(await failureOf(getJson(opened.client, '/api/v1/pods/a b'))).toMatchObject({
+      reason: 'InvalidRequest',
+      retryable: false,
+      hint: undefined,
+    })
+    expect(server.received).toEqual([])
+  })
+
   it('a body that is cut or too long is refused', async () => {
     await using server = await startTestServer(({ path }, response) => {
       response.writeHead(200, { 'content-length': '1000' })

@@ -10,7 +10,7 @@ export class K8sConfigError extends CodedError {
 export type K8sApiErrorDetails = Readonly<{
   /** The HTTP status; 0 when there was no answer. */
   status: number
-  /** The reason of the Status (`Conflict`, `Expired`, ...); `NetworkError` or `Timeout` without an answer. */
+  /** The reason of the Status (`Conflict`, `Expired`, ...); `NetworkError`, `Timeout` or `InvalidRequest` without an answer. */
   reason: string
   /** How long the server wants to be left alone; 0 when it did not say. */
   retryAfterMs?: number

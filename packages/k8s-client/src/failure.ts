@@ -38,14 +38,31 @@ export function refusedError(
 
 /** The error for a call that was not answered, or not to its end. */
 export function unansweredError(call: Call, cause: unknown, timedOut: boolean): K8sApiError {
-  return new K8sApiError(`${call.method} ${call.path}: ${timedOut ? 'no answer in time' : 'no answer'}`, {
+  const what = `${call.method} ${call.path}`
+  if (timedOut) {
+    return new K8sApiError(`${what}: no answer in time`, {
+      status: 0,
+      reason: 'Timeout',
+      cause,
+      hint: unreachableHint(call),
+    })
+  }
+  // Node refuses paths and headers with characters that HTTP does not have; the server was never asked.
+  if (cause instanceof TypeError) {
+    return new K8sApiError(`${what}: not a valid request`, { status: 0, reason: 'InvalidRequest', cause })
+  }
+  return new K8sApiError(`${what}: no answer`, {
     status: 0,
-    reason: timedOut ? 'Timeout' : 'NetworkError',
+    reason: 'NetworkError',
     cause,
     hint: isCertificateError(cause)
       ? `the certificate of ${call.server} does not fit the authority in ${call.configuredBy}`
-      : `is the apiserver at ${call.server} (from ${call.configuredBy}) running and reachable from here?`,
+      : unreachableHint(call),
   })
+}
+
+function unreachableHint({ server, configuredBy }: Call): string {
+  return `is the apiserver at ${server} (from ${configuredBy}) running and reachable from here?`
 }
 
 function statusOf(headers: IncomingHttpHeaders, body: Buffer): ApiStatus | undefined {

@@ -31,6 +31,8 @@ export async function listAll<T>({
   const items: T[] = []
   const invalid: InvalidObject[] = []
   let continueToken: string | undefined
+  // All pages are of the first one's version. Where a server is not that strict, the earliest is the safe one.
+  let resourceVersion: string | undefined
   for (;;) {
     const query = { limit: pageSize, continue: continueToken }
     const { format, body } = await retry(() => source.list({ query, signal }), {
@@ -41,7 +43,8 @@ export async function listAll<T>({
     const page = decodeList(body, format, decoder)
     for (const item of page.items) items.push(item)
     for (const object of page.invalid) invalid.push(object)
-    if (page.continueToken === '') return { items, invalid, resourceVersion: page.resourceVersion }
+    resourceVersion ??= page.resourceVersion
+    if (page.continueToken === '') return { items, invalid, resourceVersion }
     continueToken = page.continueToken
   }
 }

@@ -204,7 +204,7 @@ describe('faults', () => {
   it('a half-open connection is found by its silence', async () => {
     await using server = await PodServer.start()
     server.faults.push({ on: 'watch', kind: 'silent' })
-    await using started = await start(server, { maxSilenceMs: 60 })
+    await using started = await start(server, { maxSilenceMs: 300 })
     await settle(server, started)
     expect(started.events).toContainEqual(
       expect.objectContaining({
@@ -223,7 +223,7 @@ describe('faults', () => {
     const cutMs = performance.now()
     server.cut()
     await until(() => server.watcherCount === 1)
-    expect(performance.now() - cutMs).toBeGreaterThanOrEqual(1000)
+    expect(performance.now() - cutMs).toBeGreaterThanOrEqual(900)
   })
 
   it('a server that is not there yet is waited for', async () => {

@@ -11,6 +11,7 @@ import {
   endpointSliceDecoder,
   isExpired,
   networkPolicyDecoder,
+  nodeDecoder,
   openEnvelope,
   podDecoder,
   serviceDecoder,
@@ -83,6 +84,43 @@ describe('defaults of the API', () => {
       internalTrafficPolicy: 'Cluster',
       externalTrafficPolicy: 'Cluster',
     })
+  })
+})
+
+describe('deprecated single fields stand in for the lists beside them', () => {
+  it.each([
+    { spec: {}, podCIDRs: [] },
+    { spec: { podCIDR: '10.4.0.0/24' }, podCIDRs: ['10.4.0.0/24'] },
+    { spec: { podCIDR: 'old', podCIDRs: ['a', 'b'] }, podCIDRs: ['a', 'b'] },
+  ])('podCIDRs of $spec', ({ spec, podCIDRs }) => {
+    expect(nodeDecoder(interner).fromJson({ metadata, spec }).podCIDRs).toEqual(podCIDRs)
+  })
+
+  it.each([
+    { spec: {}, clusterIPs: [] },
+    { spec: { clusterIP: 'None' }, clusterIPs: ['None'] },
+    {
+      spec: { clusterIP: 'old', clusterIPs: ['10.0.0.1', 'fd00:0::1'] },
+      clusterIPs: ['10.0.0.1', 'fd00::1'],
+    },
+  ])('clusterIPs of $spec', ({ spec, clusterIPs }) => {
+    expect(serviceDecoder(interner).fromJson({ metadata, spec }).clusterIPs).toEqual(clusterIPs)
+  })
+
+  it.each([
+    { status: {}, podIPs: [] },
+    { status: { podIP: '10.0.0.1' }, podIPs: ['10.0.0.1'] },
+    { status: { podIP: 'old', podIPs: [{ ip: '10.0.0.2' }] }, podIPs: ['10.0.0.2'] },
+  ])('podIPs of $status', ({ status, podIPs }) => {
+    expect(podDecoder(interner).fromJson({ metadata, status }).podIPs).toEqual(podIPs)
+  })
+
+  it.each([
+    { spec: {}, serviceAccount: '' },
+    { spec: { serviceAccount: 'old' }, serviceAccount: 'old' },
+    { spec: { serviceAccount: 'old', serviceAccountName: 'a' }, serviceAccount: 'a' },
+  ])('serviceAccount of $spec', ({ spec, serviceAccount }) => {
+    expect(podDecoder(interner).fromJson({ metadata, spec }).serviceAccount).toBe(serviceAccount)
   })
 })
 
