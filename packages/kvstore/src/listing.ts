@@ -1,7 +1,8 @@
 import { hasCode } from './errors.ts'
 import type { KvTransport, RangeResult, StoredEntry } from './transport.ts'
 
-const pageEntries = 1000
+/** Large, because etcd 3.4 looks at all keys of the range for each page. */
+const pageEntries = 5_000
 
 export type Listing = Readonly<{ entries: readonly StoredEntry[]; revision: number; historyId: string }>
 

@@ -33,6 +33,7 @@ export async function* watchPrefix({
   let failures = 0
   let delayMs = 0
   while (!signal.aborted) {
+    const startedMs = performance.now()
     try {
       if (position === undefined) {
         const listing = await listAtOneRevision(transport, { prefix, signal })
@@ -53,6 +54,8 @@ export async function* watchPrefix({
     } catch (error) {
       if (signal.aborted) return
       if (hasCode(error, 'KVSTORE_CLOSED')) throw error
+      // A quiet watch that held for a while is no failure after failure.
+      if (performance.now() - startedMs > retryPolicy.maxMs) failures = 0
       // An answer that is too large will be too large again; a listing reads smaller pages.
       if (hasCode(error, 'KVSTORE_COMPACTED') || hasCode(error, 'KVSTORE_EXHAUSTED')) {
         log.info('watch lost history, listing again', { prefix })

@@ -106,10 +106,11 @@ describe('openEtcdKvstore', () => {
     await expect(store.put('elsewhere', '1')).rejects.toSatisfy((error) => hasCode(error, 'KVSTORE_DENIED'))
     await using watch = follow(store, 'cilium/')
     await until(watch.isSynced, 'synced')
-    // A restart forgets the tokens: each kind of call has to log in again.
+    // A restart forgets the tokens: a client that only watches has to log in again as well.
     await etcd.restart()
-    await insist(() => store.put('cilium/b', '2'))
+    ctl('--user', 'root:secret', 'put', 'cilium/b', '2')
     await until(() => watch.state.has('cilium/b'), 'the watch is back')
+    await insist(() => store.put('cilium/c', '3', { leased: true }))
     const giveUp = new AbortController()
     const statuses: KvStatus[] = []
     const wrong = open({

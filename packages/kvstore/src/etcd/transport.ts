@@ -1,4 +1,4 @@
-import type { Etcd3 } from 'etcd3'
+import { type Etcd3, EtcdInvalidAuthTokenError } from 'etcd3'
 import { KvstoreError } from '../errors.ts'
 import type {
   KvTransport,
@@ -80,6 +80,7 @@ class EtcdTransport implements KvTransport {
       yield* watchOnce(this.#client, request, requestTimeoutMs)
     } catch (error) {
       if (request.signal.aborted) return
+      await this.#logInAgainAfter(error)
       throw etcdError(error, { operation: 'watch', key: request.prefix, location: this.location })
     }
   }
@@ -92,8 +93,16 @@ class EtcdTransport implements KvTransport {
     try {
       return await call()
     } catch (error) {
+      await this.#logInAgainAfter(error)
       throw etcdError(error, { operation, key, location: this.location })
     }
+  }
+
+  /** A server that was restarted knows no tokens. etcd3 logs in anew for unary calls, but not for streams. */
+  async #logInAgainAfter(error: unknown): Promise<void> {
+    if (!(error instanceof EtcdInvalidAuthTokenError)) return
+    // Any unary call does; its outcome matters only to itself.
+    await this.#client.kv.range({ key: Buffer.of(0), limit: 1, keys_only: true }, deadline()).catch(() => {})
   }
 }
 

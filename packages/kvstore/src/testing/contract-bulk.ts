@@ -10,7 +10,8 @@ export const bulkCases: readonly ContractCase[] = [
     name: 'lists a prefix, all of it and only it',
     run: async ({ open }) => {
       const store = await open()
-      const keys = Array.from({ length: 2345 }, (_, i) => `t/list/${i}`)
+      // More than one page.
+      const keys = Array.from({ length: 5432 }, (_, i) => `t/list/${i}`)
       await putAll(store, keys)
       await putAll(store, ['t/list', 't/lisu/1', 't/list0', 't/listz/1'])
       const listed = await store.listPrefix('t/list/')
