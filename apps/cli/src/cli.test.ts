@@ -211,6 +211,7 @@ it.each([
     'drop reason="Policy denied" port=80 peer={"id":3}',
   ],
   [{ type: 'lost', count: 4 }, 'lost count=4'],
+  [{ type: 'drop', port: 80, text: '22:14:16 DROPPED' }, '22:14:16 DROPPED'],
   ['text', 'text'],
 ])('an event is a line: %o', (record, line) => {
   expect(formatRecord(record)).toBe(line)

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { CodedError, describeError } from '@axoneme/lifecycle'
+import { CodedError, describeError, isRetryable } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { z } from 'zod'
 import { writeList } from './body.ts'
@@ -49,7 +49,7 @@ export function sendFailure(
 function httpStatusOf(error: unknown, signal: AbortSignal): number {
   if (error instanceof NotFoundError) return 404
   if (error instanceof BadRequestError || error instanceof z.ZodError) return 400
-  return signal.aborted ? 503 : 500
+  return signal.aborted || isRetryable(error) ? 503 : 500
 }
 
 function codeOf(error: unknown): string {

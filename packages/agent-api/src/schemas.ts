@@ -147,8 +147,11 @@ export const datapathMetricSchema = z.object({
 
 export type DatapathMetricRow = Readonly<z.infer<typeof datapathMetricSchema>>
 
-/** An event of the datapath, or `{ type: 'lost', count }` where a slow reader missed some. */
-export const monitorEventSchema = z.looseObject({ type: z.string() })
+/**
+ * An event of the datapath, or `{ type: 'lost', count }` where a slow reader missed some. `text`, where it is given,
+ * is the line for people.
+ */
+export const monitorEventSchema = z.looseObject({ type: z.string(), text: z.string().optional() })
 
 export type MonitorRecord = Readonly<z.infer<typeof monitorEventSchema>>
 

@@ -14,6 +14,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { CodedError } from '@axoneme/lifecycle'
 import { createLogger } from '@axoneme/log'
 import { describe, expect, it } from 'vitest'
 import { createAgentClient } from './client.ts'
@@ -289,6 +290,18 @@ describe('monitor', () => {
       })
       .toBe(sent)
     client.destroy()
+  })
+
+  it('says that it is not ready', async () => {
+    const monitor = () => {
+      throw new CodedError('NOT_READY', 'the monitor starts', { retryable: true })
+    }
+    await using api = await startTestApi(sampleHandlers({ monitor }))
+    const reading = createAgentClient(api)
+      .monitor(new AbortController().signal)
+      [Symbol.asyncIterator]()
+      .next()
+    await expect(reading).rejects.toMatchObject({ code: 'NOT_READY', httpStatus: 503 })
   })
 
   it('bounds the number of readers', async () => {

@@ -166,8 +166,13 @@ async function serveMonitor(context: Context, response: ServerResponse, signal: 
   }
   context.monitors.count++
   try {
-    response.writeHead(200, { 'content-type': 'application/x-ndjson' }).flushHeaders()
-    await streamEvents({ subscribe: context.handlers.monitor, output: response, signal })
+    const subscribe: AgentHandlers['monitor'] = (listener) => {
+      const subscription = context.handlers.monitor(listener)
+      // From here on it works: a monitor that is not ready has thrown.
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' }).flushHeaders()
+      return subscription
+    }
+    await streamEvents({ subscribe, output: response, signal })
     response.end()
   } finally {
     context.monitors.count--

@@ -10,7 +10,7 @@ import {
   linkMessages,
 } from './link-codec.ts'
 import { messageFlags } from './message.ts'
-import type { NetlinkSocket } from './socket.ts'
+import { type NetlinkSocket, openSocket } from './socket.ts'
 
 type NewLink = { name: string; mac?: string; mtu?: number; up?: boolean }
 
@@ -20,9 +20,9 @@ export type LinkOperations = {
   linkByIndex(ifIndex: number): Link | undefined
   /**
    * A pair of virtual devices, here and in `peerNetns` (default: here). Both ends get the same MTU. Made and moved
-   * at once: when this throws, neither end exists. `up` is for this end: the kernel makes the peer down.
+   * at once: when this throws, neither end exists.
    */
-  addVeth(link: NewLink & { peerName: string; peerNetns?: Netns; peerMac?: string }): Link
+  addVeth(link: NewLink & { peerName: string; peerNetns?: Netns; peerMac?: string; peerUp?: boolean }): Link
   addDummy(link: NewLink): Link
   addBridge(link: NewLink): Link
   /** A VXLAN device whose tunnel keys come with each packet (`external`), listening on UDP `port`. */
@@ -72,13 +72,22 @@ export function linkOperations(socket: NetlinkSocket): LinkOperations {
         .map(decodeLink),
     linkByName,
     linkByIndex: (ifIndex) => find({ ifIndex }, `ifindex ${ifIndex}`),
-    addVeth: ({ peerName, peerNetns, peerMac, ...link }) =>
-      withNetnsFd(peerNetns, (netnsFd) =>
-        add(link, {
+    addVeth: ({ peerName, peerNetns, peerMac, peerUp, ...link }) =>
+      withNetnsFd(peerNetns, (netnsFd) => {
+        const made = add(link, {
           kind: 'veth',
           peer: { name: peerName, mac: peerMac, mtu: link.mtu, netnsFd },
-        }),
-      ),
+        })
+        if (peerUp !== true) return made
+        try {
+          if (netnsFd === undefined) bringUp(socket, peerName)
+          else bringUpIn(netnsFd, peerName)
+          return made
+        } catch (error) {
+          deleteLink(made.ifIndex, link.name)
+          throw error
+        }
+      }),
     addDummy: (link) => add(link, { kind: 'dummy' }),
     addBridge: (link) => add(link, { kind: 'bridge' }),
     addVxlan: ({ port, external, ...link }) => add(link, { kind: 'vxlan', port, external }),
@@ -104,6 +113,21 @@ export function linkOperations(socket: NetlinkSocket): LinkOperations {
       }
     },
   }
+}
+
+/** The kernel makes a peer down: one end can come up only once both exist. */
+function bringUp(socket: NetlinkSocket, name: string): void {
+  socket.change({
+    type: linkMessages.new,
+    body: encodeLink({ change: { name, up: true } }),
+    operation: 'set link',
+    object: name,
+  })
+}
+
+function bringUpIn(netnsFd: number, name: string): void {
+  using inside = openSocket({ netns: netnsFd })
+  bringUp(inside, name)
 }
 
 function withNetnsFd<T>(netns: Netns | undefined, use: (fd: number | undefined) => T): T {

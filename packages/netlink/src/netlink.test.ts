@@ -73,15 +73,21 @@ describe.runIf(process.getuid?.() === 0)('netlink', () => {
         peerName: 'eth0',
         peerNetns: pod,
         peerMac: '02:00:00:00:00:02',
+        peerUp: true,
       })
       using inside = openNetlink({ netns: pod })
       const peer = inside.linkByName('eth0')
-      if (peer !== undefined) inside.setLink({ ifIndex: peer.ifIndex, up: true })
       expect(link).toMatchObject({ kind: 'veth', mac: '02:00:00:00:00:01', mtu: 1450, up: true })
-      expect(peer).toMatchObject({ mac: '02:00:00:00:00:02', mtu: 1450 })
-      expect(inside.linkByName('eth0')).toMatchObject({ up: true, running: true })
+      expect(peer).toMatchObject({ mac: '02:00:00:00:00:02', mtu: 1450, up: true, running: true })
       expect(link.peerIfIndex).toBe(peer?.ifIndex)
       expect(link.peerNetnsId).toBeTypeOf('number')
+    })
+
+    it('makes a pair of which both ends are here, up or down', () => {
+      netlink.addVeth({ name: 'a0', up: true, peerName: 'a1', peerUp: true })
+      netlink.addVeth({ name: 'b0', peerName: 'b1' })
+      const up = (name: string) => netlink.linkByName(name)?.up
+      expect(['a0', 'a1', 'b0', 'b1'].map(up)).toEqual([true, true, false, false])
     })
 
     it('leaves nothing when the peer has no place', () => {

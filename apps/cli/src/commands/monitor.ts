@@ -7,10 +7,11 @@ export const monitor: Command = {
   run: async ({ client, signal }) => ({ kind: 'stream', items: client.monitor(signal), line: formatRecord }),
 }
 
-/** `drop reason="Policy denied" port=80`: the type, then the fields as they come. */
+/** The agent's own line, which has the names of pods; without one, the type, then the fields as they come. */
 export function formatRecord(record: unknown): string {
   if (typeof record !== 'object' || record === null) return String(record)
-  const { type = '', ...fields } = record as Record<string, unknown>
+  const { type = '', text, ...fields } = record as Record<string, unknown>
+  if (typeof text === 'string') return text
   return [String(type), ...Object.entries(fields).map(([name, value]) => `${name}=${valueText(value)}`)].join(
     ' ',
   )
