@@ -59,7 +59,6 @@ class Planner implements LbPlanner {
     }
     const revNatIndex = this.#numbers.revNatIndex(frontend)
     const backends = row.backends.map((backend) => ({ id: this.#numbers.backendId(backend), backend }))
-    this.#loseSlots(row.key)
     this.#users.set(row.key, new Map(backends.map(({ id, backend }) => [id, backend.state])))
 
     const have = this.#maps.serviceOf(row.key)
@@ -118,7 +117,6 @@ class Planner implements LbPlanner {
   /** Removes everything of one frontend but its backends, in reverse of how it was made. */
   #planEntries(frontend: L4Address): LbOperation[] {
     const key = frontendKey(frontend)
-    this.#loseSlots(key)
     this.#users.set(key, new Map())
     const operations: LbOperation[] = []
     if (this.#maps.serviceOf(key) !== undefined) operations.push({ kind: 'delete-service', frontend })
@@ -162,11 +160,6 @@ class Planner implements LbPlanner {
       if (!changing.has(key) && [...this.#maps.slotsOf(key).values()].includes(id)) return true
     }
     return false
-  }
-
-  /** Backends that an earlier run put into slots were never named in this one. */
-  #loseSlots(key: string): void {
-    for (const id of this.#maps.slotsOf(key).values()) this.#users.markLost(id)
   }
 }
 

@@ -143,6 +143,40 @@ describe('IncrementalResolver', () => {
     )
   })
 
+  it('keeps an allow until the last of the rules that give it lets go', () => {
+    const resolver = new IncrementalResolver()
+    const labels = (more: Labels) => ({ 'k8s:io.kubernetes.pod.namespace': 'blue', ...more })
+    const peerWith = (app: string) => ({
+      podSelector: { matchLabels: { [app]: 'yes' }, matchExpressions: [] },
+    })
+    resolver.setPolicy({
+      ...cidrPolicy('10.0.0.0/8'),
+      ingress: [{ peers: [peerWith('a'), peerWith('b')], ports: [] }],
+    })
+    resolver.setEndpoint(1, 300)
+    resolver.setIdentity(300, labels({}))
+    const hasPeer = () => resolver.flush()[0]?.entries.some((entry) => entry.identity === 301)
+    resolver.setIdentity(301, labels({ 'k8s:a': 'yes', 'k8s:b': 'yes' }))
+    expect(hasPeer()).toBe(true)
+    resolver.setIdentity(301, labels({ 'k8s:b': 'yes' }))
+    expect(hasPeer()).toBeUndefined()
+    resolver.setIdentity(301, labels({}))
+    expect(hasPeer()).toBe(false)
+  })
+
+  it('selects the world for 0.0.0.0/0 as soon as IPv6 has an identity of its own', () => {
+    const resolver = new IncrementalResolver()
+    resolver.setPolicy(cidrPolicy('0.0.0.0/0'))
+    resolver.setEndpoint(1, 300)
+    resolver.setIdentity(300, { 'k8s:io.kubernetes.pod.namespace': 'blue' })
+    const peers = () => resolver.flush()[0]?.entries.filter((entry) => entry.direction === 'ingress')
+    expect(peers()?.map((entry) => entry.identity)).toEqual([1])
+    resolver.setPrefix('::/0', 1 << 24)
+    expect(peers()?.map((entry) => entry.identity)).toEqual([1, 2])
+    resolver.setPrefix('::/0', undefined)
+    expect(peers()?.map((entry) => entry.identity)).toEqual([1])
+  })
+
   it('forgets the selectors of policies that select nothing here', () => {
     const resolver = new IncrementalResolver()
     const labels = { 'k8s:io.kubernetes.pod.namespace': 'blue', 'k8s:app': 'web' }

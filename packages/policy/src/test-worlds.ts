@@ -28,7 +28,7 @@ export function identityLabelsOf(pod: TestPod): Labels {
   })
 }
 
-const namespace = fc.constantFrom('blue', 'green')
+const namespace = fc.constantFrom('blue', 'blue', 'green')
 
 export const pod: fc.Arbitrary<TestPod> = fc.record({
   namespace,
@@ -106,14 +106,18 @@ export const ports: readonly number[] = [...Array.from({ length: 24 }, (_, i) =>
 
 const rule: fc.Arbitrary<SlimNetworkPolicyRule> = fc.record({
   peers: fc.array(peer, { maxLength: 2 }),
-  ports: fc.array(port, { maxLength: 2 }),
+  // Often the same, so that rules overlap.
+  ports: fc.oneof(fc.constant([]), fc.array(port, { maxLength: 2 })),
 })
 
 export const policy: fc.Arbitrary<SlimNetworkPolicy> = fc
   .record({
     name: fc.constantFrom('p', 'q', 'r'),
     namespace,
-    podSelector,
+    podSelector: fc.oneof(
+      { weight: 2, arbitrary: fc.constant({ matchLabels: {}, matchExpressions: [] }) },
+      { weight: 1, arbitrary: podSelector },
+    ),
     policyTypes: fc.subarray(['Ingress' as const, 'Egress' as const]),
     ingress: fc.array(rule, { maxLength: 2 }),
     egress: fc.array(rule, { maxLength: 2 }),
