@@ -190,6 +190,7 @@ describe('failures', () => {
     await expect(
       opened.client.request({ method: 'GET', path: '/version', signal: controller.signal }),
     ).rejects.toThrow('stop')
+    expect(opened.events).toEqual([])
   })
 })
 

@@ -200,6 +200,8 @@ class Exchange implements Disposable {
   #observe(code: string, durationMs: number): void {
     const { request, options } = this.#parts
     const { method, path } = request
+    // A call that we gave up ourselves says nothing about the server.
+    if (code === '<error>' && request.signal?.aborted === true) return
     const watch = request.query?.watch
     const isWatch = watch === true || watch === 'true' || watch === '1' || watch === 1
     options.observe?.({ ...requestInfoOf({ method, path, isWatch }), method, code, durationMs })
