@@ -4,12 +4,14 @@ import { unpin } from '@axoneme/bpf'
 import { attachPinned } from './endpoint-programs.ts'
 import type { NodeDevices } from './node-devices.ts'
 import type { DatapathObjects } from './objects.ts'
+import { mapsOfTemplate } from './template-maps.ts'
 
 /** Attaches the node's programs to its devices, and detaches those of devices that are no longer meant. */
 export function attachDevicePrograms(objects: DatapathObjects, devices: NodeDevices): void {
   const wanted = new Set<string>()
   const attach = (template: 'host' | 'overlay', name: string, device: { ifIndex: number; name: string }) => {
-    using instance = objects.templates[template].instantiate({ constants: {}, maps: objects.maps })
+    const loaded = objects.templates[template]
+    using instance = loaded.instantiate({ constants: {}, maps: mapsOfTemplate(loaded, objects.maps) })
     const program = instance.programs[name]
     if (program === undefined) throw new TypeError(`the template ${template} has no program ${name}`)
     const path = objects.paths.deviceLink(device.name, 'ingress')

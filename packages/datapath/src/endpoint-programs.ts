@@ -4,6 +4,7 @@ import type { EndpointId } from '@axoneme/endpoint'
 import { ENOENT, SyscallError } from '@axoneme/syscalls'
 import { u32 } from './epochs.ts'
 import type { PinPaths } from './pin-paths.ts'
+import { mapsOfTemplate } from './template-maps.ts'
 
 /** What is attached where: program of the template -> direction on the pod's host-side veth. */
 const attachments = { from_pod: 'ingress', to_pod: 'egress' } as const
@@ -37,9 +38,10 @@ export function endpointPrograms({
   paths: PinPaths
 }): EndpointPrograms {
   const calls = maps.axo_policy_calls as BpfMap
+  const shared = mapsOfTemplate(template, maps)
   return {
     swap({ id, ifIndex, constants, policyMap }) {
-      using instance = template.instantiate({ constants, maps: { ...maps, axo_policy: policyMap } })
+      using instance = template.instantiate({ constants, maps: { ...shared, axo_policy: policyMap } })
       calls.setProgram(id, program(instance.programs, tailCalled))
       for (const [name, direction] of Object.entries(attachments)) {
         const path = paths.endpointLink(id, name)

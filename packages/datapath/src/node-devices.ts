@@ -3,6 +3,8 @@ import { DeviceMissingError } from './errors.ts'
 import type { LocalNode, RoutingMode } from './types.ts'
 
 export const hostDevice = 'axo_host'
+/** Nothing uses it: a pair, since not every kernel has dummy devices. */
+const hostDevicePeer = 'axo_net'
 export const tunnelDevice = 'axo_vxlan'
 /** Cilium's default, which its users' firewalls know; the IANA port of VXLAN is 4789. */
 export const vxlanPort = 8472
@@ -48,8 +50,11 @@ export function ensureNodeDevices({
 
 /** Carries the node's address out of its pod CIDR: the pods' gateway, and the node's source towards its pods. */
 function ensureHostDevice(netlink: Netlink, node: LocalNode): void {
-  const { ifIndex } = netlink.linkByName(hostDevice) ?? netlink.addDummy({ name: hostDevice })
+  const { ifIndex } =
+    netlink.linkByName(hostDevice) ?? netlink.addVeth({ name: hostDevice, peerName: hostDevicePeer })
   netlink.setLink({ ifIndex, up: true })
+  const peer = netlink.linkByName(hostDevicePeer)
+  if (peer !== undefined) netlink.setLink({ ifIndex: peer.ifIndex, up: true })
   for (const { address, prefixLength } of netlink.addresses({ ifIndex })) {
     if (!address.includes(':') && address !== node.routerIp) {
       netlink.ensureNoAddress({ ifIndex, address, prefixLength })

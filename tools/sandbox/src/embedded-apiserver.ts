@@ -2,6 +2,7 @@ import { Scope } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { listenTcp } from '@axoneme/syscalls'
 import { startApiServer } from './apiserver/index.ts'
+import { startControllers } from './controllers/controllers.ts'
 import { fabric, type Instance } from './instance.ts'
 
 export type EmbeddedApiserver = AsyncDisposable & {
@@ -9,7 +10,7 @@ export type EmbeddedApiserver = AsyncDisposable & {
   readonly url: string
 }
 
-/** Starts the embedded apiserver: for this machine on a free port of loopback, for the nodes in the fabric. */
+/** Starts the embedded apiserver and its controllers: for this machine on a free port of loopback, for the nodes in the fabric. */
 export async function startEmbeddedApiserver(
   instance: Instance,
   { log }: { log: Logger },
@@ -21,6 +22,9 @@ export async function startEmbeddedApiserver(
       await startApiServer({ listen: { host: '127.0.0.1', port: 0 }, log, advertise: inFabric }),
     )
     await server.addListener({ fd: listenTcp({ netns: instance.fabricNetns, ...inFabric }) })
+    scope.use(
+      startControllers({ context: server.context, log: log.child('controllers'), signal: scope.signal }),
+    )
     return { url: server.url, [Symbol.asyncDispose]: () => scope.close() }
   } catch (error) {
     await scope.close()

@@ -122,7 +122,7 @@ async function waitUntilReady(
     const status = await daemonStatus(instance, { signal }).catch((error: unknown) => {
       signal.throwIfAborted()
       if (isAlive(daemon)) return undefined
-      const log = tail(daemonLog(instance))
+      const log = tail(daemonLog(instance), 12)
       throw new CodedError('SANDBOX_FAILED', 'the sandbox daemon ended', {
         cause: log === '' ? error : new Error(log),
       })
@@ -140,7 +140,7 @@ async function waitUntilReady(
     }
     if (performance.now() > deadlineMs) throw timeoutError(instance, status)
     if (performance.now() - lastChangeMs > reportIdleMs) {
-      onProgress(`waiting for ${waitedFor(status)}`)
+      onProgress(`waiting for ${waitedFor(instance, status)}`)
       lastChangeMs = performance.now()
     }
     await sleep(pollMs, { signal })
@@ -148,33 +148,30 @@ async function waitUntilReady(
 }
 
 function timeoutError(instance: Instance, status: DaemonStatus | undefined): CodedError {
-  const ended = status?.children.find((child) => child.restarts > 0)
-  const logFile = ended === undefined ? undefined : `${instance.logDir}/${ended.name}.log`
-  const log = logFile !== undefined && existsSync(logFile) ? tail(logFile) : ''
-  return new CodedError(
-    'SANDBOX_TIMEOUT',
-    `sandbox '${instance.name}' is not ready: it waits for ${waitedFor(status)}`,
-    {
-      ...(ended !== undefined && {
-        cause: new Error(
-          `${ended.name} ended ${ended.restarts} times (${ended.lastExit})${log === '' ? '' : `:\n${log}`}`,
-        ),
-      }),
-    },
-  )
+  const waiting = waitedFor(instance, status)
+  return new CodedError('SANDBOX_TIMEOUT', `sandbox '${instance.name}' is not ready: it waits for ${waiting}`)
 }
 
-/** For people: the nodes that are not ready and why. */
-function waitedFor(status: DaemonStatus | undefined): string {
-  const waiting = status?.nodes.filter((node) => !node.ready) ?? []
-  if (waiting.length === 0) return 'the daemon'
-  return waiting.map((node) => `${node.name} (${node.waitingFor})`).join(', ')
+/** For people: the nodes that are not ready and why, and the children that do not stay alive. */
+function waitedFor(instance: Instance, status: DaemonStatus | undefined): string {
+  const nodes =
+    status?.nodes.filter((node) => !node.ready).map((node) => `${node.name} (${node.waitingFor})`) ?? []
+  const ended = status?.children
+    .filter((child) => child.restarts > 0)
+    .map(({ name, restarts, lastExit }) => {
+      const lastWords = tail(`${instance.logDir}/${name}.log`, 1)
+      return `${name} ended ${restarts} times, ${lastExit}: ${lastWords}`
+    })
+  const waiting = nodes.length === 0 ? 'the daemon' : nodes.join(', ')
+  return [waiting, ...(ended ?? [])].join('; ')
 }
 
 function daemonLog(instance: Instance): string {
   return `${instance.logDir}/daemon.log`
 }
 
-function tail(path: string): string {
-  return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-12).join('\n')
+/** The last lines of a log; empty when there is none. */
+function tail(path: string, lines: number): string {
+  if (!existsSync(path)) return ''
+  return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-lines).join('\n')
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { nextDelayMs, type RetryPolicy, retry } from '@axoneme/backoff'
 import { describeError, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
@@ -113,7 +114,7 @@ export function startPodWorker(options: PodWorkerOptions): PodWorker {
     }
   }
 
-  /** Waits; a change of the pod ends the wait. */
+  /** Waits; other ports and the pod's end cut the wait short. */
   const pause = (delayMs?: number) =>
     new Promise<void>((resolve, reject) => {
       const timer = delayMs === undefined ? undefined : setTimeout(resolve, delayMs)
@@ -171,9 +172,11 @@ export function startPodWorker(options: PodWorkerOptions): PodWorker {
   const worker: PodWorker = {
     update(next, nextPorts) {
       pod = next
-      ports = nextPorts
+      const portsChanged = !isDeepStrictEqual(ports, nextPorts)
+      if (portsChanged) ports = nextPorts
       if (isDeleting(next)) stopping.abort()
-      wake()
+      // Most updates are our own status coming back; they must not cut a retry's delay short.
+      if (portsChanged || isDeleting(next)) wake()
     },
     forget() {
       forgotten = true
