@@ -2,7 +2,7 @@ import type { AgentClient } from '@axoneme/agent-api'
 import { CodedError } from '@axoneme/lifecycle'
 import type { View } from './view.ts'
 
-export type CommandContext = Readonly<{
+type CommandContext = Readonly<{
   client: AgentClient
   /** What follows the command's name; as many as `parameters` allow. */
   args: readonly string[]

@@ -19,7 +19,7 @@ export type View =
   /** Data that arrives over time: a line, or an object, each. */
   | Readonly<{ kind: 'stream'; items: AsyncIterable<unknown>; line(item: unknown): string }>
 
-export type Field = readonly [name: string, value: string | number]
+type Field = readonly [name: string, value: string | number]
 
 export function tableOf<Row>(rows: readonly Row[], columns: readonly Column<Row>[], title?: string): Table {
   return {

@@ -83,10 +83,6 @@ export function readU32(attributes: Attributes, type: number): number | undefine
   return read(attributes, { type, length: 4 })?.readUInt32LE()
 }
 
-export function readBe16(attributes: Attributes, type: number): number | undefined {
-  return read(attributes, { type, length: 2 })?.readUInt16BE()
-}
-
 export function readBe64(attributes: Attributes, type: number): bigint | undefined {
   return read(attributes, { type, length: 8 })?.readBigUInt64BE()
 }

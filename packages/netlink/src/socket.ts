@@ -10,7 +10,7 @@ import {
   type NetlinkMessage,
 } from './message.ts'
 
-export type Request = {
+type Request = {
   type: number
   /** Modifiers like create and replace; `request` and `ack` go without saying. */
   flags?: number

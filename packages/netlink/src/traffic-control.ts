@@ -48,7 +48,7 @@ const allProtocols = 0x0300
 /** `struct tcmsg`. */
 const headerLength = 20
 
-export function encodeTc({
+function encodeTc({
   ifIndex,
   handle = 0,
   parent,

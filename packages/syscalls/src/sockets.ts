@@ -52,7 +52,7 @@ export function unconnectedTcp(at: SocketAddress & { local?: { address: string; 
 }
 
 /** `struct sockaddr_in` or `sockaddr_in6`. Undefined when `address` is no address or `port` none. */
-export function encodeSockaddr(address: string, port: number): Buffer | undefined {
+function encodeSockaddr(address: string, port: number): Buffer | undefined {
   const bytes = parseIp(address)
   if (bytes === undefined || !Number.isInteger(port) || port < 0 || port > 65535) return undefined
   const v6 = bytes.length === 16
