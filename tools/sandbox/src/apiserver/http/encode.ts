@@ -1,0 +1,121 @@
+import { EncodedObjects, encodeList } from '../codec/json.ts'
+import { encodeListMessage, encodeObjectMessage, encodeWatchFrame, hasMessage } from '../codec/protobuf.ts'
+import {
+  type IncludeObject,
+  listMeta,
+  partialMetadata,
+  partialMetadataList,
+  tableOf,
+} from '../codec/views.ts'
+import { badRequest } from '../errors.ts'
+import type { JsonObject } from '../json.ts'
+import type { KubeObject } from '../object.ts'
+import type { ResourceType } from '../resources/types.ts'
+import type { ListResult } from '../verbs/list.ts'
+import { mediaTypes, negotiate, type Representation } from './negotiate.ts'
+
+export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
+
+/** Writes objects, lists and watch events of one resource in the form that a client asked for. */
+export type Encoder = Readonly<{
+  contentType: string
+  watchContentType: string
+  object: (object: KubeObject) => string | Buffer
+  list: (result: ListResult) => string | Buffer
+  event: (type: WatchEventType, object: KubeObject) => string | Buffer
+  /** An ERROR event with a metav1.Status. */
+  errorEvent: (status: JsonObject) => string | Buffer
+}>
+
+const recentObjects = 4096
+
+/** Makes encoders that share what they have encoded. */
+export class Encoders {
+  readonly #json = new EncodedObjects({ limit: recentObjects, encode: (object) => JSON.stringify(object) })
+  readonly #protobuf = new EncodedObjects({ limit: recentObjects, encode: encodeObjectMessage })
+  readonly #now: () => number
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  /** Throws 406 when the client accepts nothing that can be served. */
+  for(
+    type: ResourceType,
+    { accept, query }: { accept: string | undefined; query: URLSearchParams },
+  ): Encoder {
+    const representation = negotiate(accept, { hasProtobuf: hasMessage(type), hasViews: true })
+    if (representation.encoding === 'protobuf') return this.#protobufEncoder(type)
+    if (representation.as === undefined) return this.#jsonEncoder(type)
+    return this.#viewEncoder(type, { as: representation.as, includeObject: includeObjectOf(query) })
+  }
+
+  #jsonEncoder(type: ResourceType): Encoder {
+    return {
+      contentType: mediaTypes.json,
+      watchContentType: mediaTypes.json,
+      object: (object) => `${this.#json.of(object)}\n`,
+      list: (result) => encodeList(type, result),
+      event: (event, object) =>
+        `{"type":"${event}","object":${event === 'BOOKMARK' ? JSON.stringify(object) : this.#json.of(object)}}\n`,
+      errorEvent: jsonErrorEvent,
+    }
+  }
+
+  #protobufEncoder(type: ResourceType): Encoder {
+    return {
+      contentType: mediaTypes.protobuf,
+      watchContentType: `${mediaTypes.protobuf};stream=watch`,
+      object: (object) => this.#protobuf.of(object),
+      list: (result) => encodeListMessage(type, result),
+      event: (event, object) =>
+        encodeWatchFrame(
+          event,
+          event === 'BOOKMARK' ? encodeObjectMessage(object) : this.#protobuf.of(object),
+        ),
+      errorEvent: (status) => encodeWatchFrame('ERROR', encodeObjectMessage(status)),
+    }
+  }
+
+  #viewEncoder(
+    type: ResourceType,
+    { as, includeObject }: { as: NonNullable<Representation['as']>; includeObject: IncludeObject },
+  ): Encoder {
+    const { kind, version } = as
+    const table = (objects: readonly KubeObject[], metadata: JsonObject, withColumns = true): JsonObject =>
+      tableOf(type, { objects, metadata, version, includeObject, nowMs: this.#now(), withColumns })
+    const view = (object: KubeObject): JsonObject =>
+      kind === 'Table'
+        ? table([object], { resourceVersion: object.metadata.resourceVersion })
+        : partialMetadata(object, version)
+    const listView = (result: ListResult): JsonObject =>
+      kind === 'Table' ? table(result.items, listMeta(result)) : partialMetadataList(result, version)
+    let isFirst = true
+    const eventView = (event: WatchEventType, object: KubeObject): JsonObject => {
+      if (kind !== 'Table') return partialMetadata(object, version)
+      const withColumns = isFirst
+      isFirst = false
+      const metadata = { resourceVersion: object.metadata.resourceVersion }
+      return table(event === 'BOOKMARK' ? [] : [object], metadata, withColumns)
+    }
+    return {
+      contentType: mediaTypes.json,
+      watchContentType: mediaTypes.json,
+      object: (object) => `${JSON.stringify(view(object))}\n`,
+      list: (result) => `${JSON.stringify(listView(result))}\n`,
+      event: (event, object) => `${JSON.stringify({ type: event, object: eventView(event, object) })}\n`,
+      errorEvent: jsonErrorEvent,
+    }
+  }
+}
+
+function jsonErrorEvent(status: JsonObject): string {
+  return `${JSON.stringify({ type: 'ERROR', object: status })}\n`
+}
+
+function includeObjectOf(query: URLSearchParams): IncludeObject {
+  const asked = query.get('includeObject')
+  if (asked === null || asked === '') return 'Metadata'
+  if (asked === 'None' || asked === 'Metadata' || asked === 'Object') return asked
+  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(asked)}`)
+}

@@ -1,0 +1,46 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ApiError } from '../errors.ts'
+import type { Json } from '../json.ts'
+
+/** One request with its answer. */
+export type Exchange = Readonly<{
+  request: IncomingMessage
+  response: ServerResponse
+  method: string
+  path: string
+  query: URLSearchParams
+}>
+
+export function sendJson(exchange: Exchange, code: number, value: Json): void {
+  sendBytes(exchange, { code, contentType: 'application/json', body: `${JSON.stringify(value)}\n` })
+}
+
+export function sendText(exchange: Exchange, code: number, text: string): void {
+  sendBytes(exchange, { code, contentType: 'text/plain; charset=utf-8', body: text })
+}
+
+export function sendBytes(
+  { request, response }: Exchange,
+  { code, contentType, body }: { code: number; contentType: string; body: string | Buffer },
+): void {
+  response.writeHead(code, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) })
+  response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+/** A metav1.Status; when the answer has begun already there is nothing left to say but to cut it. */
+export function sendError(exchange: Exchange, error: ApiError): void {
+  if (exchange.response.headersSent) {
+    exchange.response.destroy()
+    return
+  }
+  const retryAfter = error.details?.retryAfterSeconds
+  if (retryAfter !== undefined) exchange.response.setHeader('retry-after', String(retryAfter))
+  // What is left of the body is not read: the connection cannot be used again.
+  if (!exchange.request.complete) exchange.response.setHeader('connection', 'close')
+  sendJson(exchange, error.httpCode, error.toStatus())
+}
+
+export function isTrue(query: URLSearchParams, name: string): boolean {
+  const value = query.get(name)
+  return value === 'true' || value === '1'
+}
