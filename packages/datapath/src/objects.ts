@@ -58,6 +58,8 @@ export async function openDatapathObjects({
 }): Promise<DatapathObjects> {
   const scope = new Scope('datapath objects')
   try {
+    // Made first: a directory inside of a mounted bpffs needs no mount of its own.
+    mkdirSync(bpfRoot, { recursive: true, mode: 0o700 })
     mountBpffs(bpfRoot)
     const paths = pinPaths(bpfRoot)
     for (const directory of [paths.maps, paths.deviceLinks, paths.endpoints]) {
