@@ -2,7 +2,7 @@ import type { EndpointId } from '@axoneme/endpoint'
 import { type IdentityId, reservedIdentity } from '@axoneme/identity'
 import type { Labels, SlimNetworkPolicy } from '@axoneme/slim-types'
 import { ActivePolicy } from './active-policy.ts'
-import { type CompiledPolicy, compilePolicy } from './compile.ts'
+import { compilePolicy } from './compile.ts'
 import type { IdentitySelector } from './identity-selector.ts'
 import { LabelIndex, SelectorIndex } from './label-index.ts'
 import { SelectorCache } from './selector-cache.ts'
@@ -45,12 +45,15 @@ export class IncrementalResolver {
     const known: KnownPolicy = { policy, selector: compiled.subject }
     this.#policies.set(compiled.key, known)
     this.#policyIndex.add(known)
-    // The new version is made before the old one goes: selectors that both use stay.
-    for (const identity of this.#subjectIndex.find(compiled.subject)) {
-      const subject = this.#subjects.get(identity)
-      if (subject !== undefined) this.#attach(known, subject, compiled)
-    }
+    const identities = this.#subjectIndex.find(compiled.subject)
+    // Made before the old version goes, so that selectors which both use stay; attached after it went, because both
+    // speak to a subject in the name of one policy.
+    if (identities.length > 0) known.active = new ActivePolicy(compiled, this.#selectors)
     if (before !== undefined) this.#deactivate(before)
+    for (const identity of identities) {
+      const subject = this.#subjects.get(identity)
+      if (subject !== undefined) this.#attach(known, subject)
+    }
     return compiled.errors
   }
 
@@ -136,8 +139,8 @@ export class IncrementalResolver {
     for (const known of selecting) this.#attach(known, subject)
   }
 
-  #attach(known: KnownPolicy, subject: Subject, compiled?: CompiledPolicy): void {
-    known.active ??= new ActivePolicy(compiled ?? compilePolicy(known.policy), this.#selectors)
+  #attach(known: KnownPolicy, subject: Subject): void {
+    known.active ??= new ActivePolicy(compilePolicy(known.policy), this.#selectors)
     if (!subject.policies.has(known.active)) subject.attach(known.active)
   }
 
