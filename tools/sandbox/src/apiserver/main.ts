@@ -62,6 +62,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${describeError(error)}\n${usage}`)
+  process.stderr.write(`${describeError(error)}\n`)
   process.exitCode = 1
 })

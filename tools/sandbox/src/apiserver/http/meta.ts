@@ -1,7 +1,7 @@
 import { aggregatedDiscovery } from '../discovery/aggregated.ts'
 import { coreVersions, groupList, groupOf, resourceList } from '../discovery/discovery.ts'
 import { openApiDocument, openApiIndex } from '../discovery/openapi.ts'
-import { openApiV2, openApiV2MediaTypes, openApiV2Protobuf } from '../discovery/openapi-v2.ts'
+import { encodeOpenApiV2, openApiV2, openApiV2MediaTypes } from '../discovery/openapi-v2.ts'
 import { unknownPath } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import type { Registry } from '../resources/registry.ts'
@@ -97,7 +97,7 @@ function serveOpenApi(registry: Registry, exchange: Exchange, segments: readonly
       sendBytes(exchange, {
         code: 200,
         contentType: openApiV2MediaTypes[1],
-        body: Buffer.from(openApiV2Protobuf(registry)),
+        body: Buffer.from(encodeOpenApiV2(openApiV2(registry))),
       })
     else sendJson(exchange, 200, openApiV2(registry))
   } else if (version === 'v3' && root.length === 0) sendJson(exchange, 200, openApiIndex(registry))

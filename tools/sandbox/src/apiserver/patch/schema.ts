@@ -17,7 +17,7 @@ export type FieldSchema = Readonly<{
 type TypeSchema = Readonly<Record<string, FieldSchema>>
 
 const meta: TypeSchema = { metadata: { type: 'ObjectMeta' } }
-const conditions: FieldSchema = { mergeKey: 'type', type: 'Condition' }
+const conditions: FieldSchema = { mergeKey: 'type' }
 const template: FieldSchema = { type: 'PodTemplateSpec' }
 const selector: FieldSchema = { isAtomic: true }
 const withStatus = (spec: string, status?: string): TypeSchema => ({
@@ -43,24 +43,25 @@ const schemas: Readonly<Record<string, TypeSchema>> = {
     schedulingGates: { mergeKey: 'name' },
     resourceClaims: { mergeKey: 'name', retainsKeys: true },
     nodeSelector: { isAtomic: true },
+    affinity: { type: 'Affinity' },
   },
   Container: {
     ports: { mergeKey: 'containerPort', listKeys: ['containerPort', 'protocol'] },
-    env: { mergeKey: 'name', type: 'EnvVar' },
+    env: { mergeKey: 'name' },
     volumeMounts: { mergeKey: 'mountPath' },
     volumeDevices: { mergeKey: 'devicePath' },
     resources: { type: 'ResourceRequirements' },
+    lifecycle: { type: 'Lifecycle' },
   },
   ResourceRequirements: { claims: { mergeKey: 'name' } },
-  EnvVar: {},
-  Volume: {},
+  Volume: { ephemeral: { type: 'EphemeralVolumeSource' } },
+  EphemeralVolumeSource: { volumeClaimTemplate: { type: 'PersistentVolumeClaimTemplate' } },
   PodStatus: {
     conditions,
     podIPs: { mergeKey: 'ip' },
     hostIPs: { mergeKey: 'ip', isAtomic: true },
     resourceClaimStatuses: { mergeKey: 'name', retainsKeys: true },
   },
-  Condition: {},
 
   Node: withStatus('NodeSpec', 'NodeStatus'),
   NodeSpec: { podCIDRs: { isSet: true } },
@@ -88,13 +89,16 @@ const schemas: Readonly<Record<string, TypeSchema>> = {
   DeploymentSpec: { template, selector, strategy: { retainsKeys: true } },
   ReplicaSet: withStatus('ReplicaSetSpec', 'ConditionStatus'),
   ReplicaSetSpec: { template, selector },
-  StatefulSet: withStatus('ReplicaSetSpec', 'ConditionStatus'),
-  DaemonSet: withStatus('ReplicaSetSpec', 'ConditionStatus'),
+  StatefulSetSpec: { template, selector },
+  DaemonSetSpec: { template, selector },
+  JobSpec: { template, selector },
+  StatefulSet: withStatus('StatefulSetSpec', 'ConditionStatus'),
+  DaemonSet: withStatus('DaemonSetSpec', 'ConditionStatus'),
   ControllerRevision: meta,
-  Job: withStatus('ReplicaSetSpec', 'ConditionStatus'),
+  Job: withStatus('JobSpec', 'ConditionStatus'),
   CronJob: withStatus('CronJobSpec'),
   CronJobSpec: { jobTemplate: { type: 'JobTemplate' } },
-  JobTemplate: withStatus('ReplicaSetSpec'),
+  JobTemplate: withStatus('JobSpec'),
 
   HorizontalPodAutoscaler: withStatus('HorizontalPodAutoscalerSpec', 'ConditionStatus'),
   PodDisruptionBudget: withStatus('PodDisruptionBudgetSpec', 'ConditionStatus'),
