@@ -1,9 +1,9 @@
 import { createEmbeddedStore, createRateLimiter, type EmbeddedStore, type Kvstore } from '@axoneme/kvstore'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { collectOnce } from './identity-gc.ts'
-import { masterKey, slavePrefix } from './identity-keys.ts'
+import { lockPath, masterKey, slavePrefix } from './identity-keys.ts'
 import { identityPaths } from './paths.ts'
-import { TestCluster } from './testing/cluster.ts'
+import { TestCluster, until } from './testing/cluster.ts'
 
 describe('identity garbage collection', () => {
   let cluster: TestCluster
@@ -53,5 +53,17 @@ describe('identity garbage collection', () => {
     expect(second.deleted).toBe(0)
     await store.deletePrefix(slavePrefix('k8s:app=b;'))
     expect([...(await collect(second.unused)).unused.keys()]).toEqual([301])
+  })
+
+  it('keeps an identity that is taken into use at the last moment', async () => {
+    await store.put(masterKey(300), 'k8s:app=a;')
+    const { unused } = await collect(new Map())
+    const lock = await store.lock(lockPath('k8s:app=a;'))
+    const collecting = collect(unused)
+    await until(async () => (await store.listPrefix(`${lock.path}/`)).length === 2)
+    await store.put(`${slavePrefix('k8s:app=a;')}10.0.0.1`, '300')
+    await lock.release()
+    expect((await collecting).deleted).toBe(0)
+    expect(await ids()).toEqual(['300'])
   })
 })

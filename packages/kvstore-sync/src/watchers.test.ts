@@ -84,7 +84,7 @@ describe('ips', () => {
       host: fc.integer({ min: 1, max: 5 }),
     })
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 50 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 50, size: 'max' }), async (steps) => {
         await store.deletePrefix(ipPrefix('default'))
         const link = createEmbeddedLink()
         const { log, signal } = cluster
