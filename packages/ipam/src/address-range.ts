@@ -8,7 +8,7 @@ export function numberOf(address: Uint8Array): bigint {
 }
 
 /** Network-order bytes of a number; `byteCount` is 4 or 16. */
-export function bytesOf(value: bigint, byteCount: number): Uint8Array {
+function bytesOf(value: bigint, byteCount: number): Uint8Array {
   const bytes = new Uint8Array(byteCount)
   for (let i = byteCount - 1, rest = value; i >= 0; i--, rest >>= 8n) bytes[i] = Number(rest & 0xffn)
   return bytes

@@ -23,7 +23,7 @@ export const claimRanks = [
   'prefix',
   'pod-cidr',
 ] as const
-export type ClaimKind = (typeof claimRanks)[number]
+type ClaimKind = (typeof claimRanks)[number]
 
 /** One source's statement about a prefix. */
 export type Claim = Readonly<{ kind: ClaimKind; row: IpcacheRow }>

@@ -31,6 +31,7 @@ function setup({ size = 100 } = {}) {
   )
   return {
     policies,
+    allocator,
     identities,
     output,
     events,
@@ -66,6 +67,17 @@ describe('createPrefixIdentityController', () => {
     world.policies.upsert(policy('b', '192.0.2.0/24'))
     await world.settle()
     expect(world.shown()).toEqual({ '192.0.2.0/24': 1002 })
+  })
+
+  it('keeps the numbers of an earlier run and drops those that nobody names', async () => {
+    await using world = setup()
+    world.allocator.restore('10.0.0.0/8', 1050)
+    world.allocator.restore('192.0.2.0/24', 1051)
+    world.policies.upsert(policy('a', '10.0.0.0/8', ['10.1.0.0/16']))
+    world.policies.markInitialized()
+    await world.settle()
+    expect(world.shown()).toEqual({ '10.0.0.0/8': 1050, '10.1.0.0/16': 1052 })
+    expect(world.allocator.get('192.0.2.0/24')).toBeUndefined()
   })
 
   it('names ::/0 for 0.0.0.0/0, which is world', async () => {

@@ -12,7 +12,8 @@ import { follow, type Table, type WritableTable } from '@axoneme/tables'
 
 export type PrefixIdentityControllerOptions = Readonly<{
   policies: Table<SlimNetworkPolicy>
-  allocator: Pick<LocalIdentityAllocator, 'acquire' | 'release'>
+  /** This controller's alone. What was restored into it and no policy names any more is dropped at the first pass. */
+  allocator: Pick<LocalIdentityAllocator, 'acquire' | 'release' | 'dropUnused'>
   output: WritableTable<PrefixIdentityRow>
   /** Where the labels of the identities are told; only rows of prefixes are written and removed. */
   identities: Pick<WritableTable<IdentityRow>, 'upsert' | 'delete'>
@@ -87,6 +88,7 @@ export function createPrefixIdentityController({
             setPrefixes(change.key, change.kind === 'delete' ? [] : policyCidrs(change.row))
           }
           settle()
+          if (!output.initialized) allocator.dropUnused()
           output.markInitialized()
         },
         signal,

@@ -11,7 +11,7 @@ export function createFrontendTable(): WritableTable<FrontendRow> {
   })
 }
 
-export function equalFrontends(a: FrontendRow, b: FrontendRow): boolean {
+function equalFrontends(a: FrontendRow, b: FrontendRow): boolean {
   return (
     a.key === b.key &&
     a.kind === b.kind &&

@@ -23,11 +23,11 @@ export type Option<Value> = Readonly<{
 export type OptionSet = Readonly<Record<string, Option<unknown>>>
 
 /** `ipam-mode` -> `ipamMode`. */
-export type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`
+type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : Name
 
-export type ValueOf<Declared> = Declared extends Option<infer Value> ? Value : never
+type ValueOf<Declared> = Declared extends Option<infer Value> ? Value : never
 
 /** What parsing gives: one frozen object with camelCase keys. */
 export type Config<Options extends OptionSet> = {

@@ -11,7 +11,7 @@ export type PeerSelector =
   | (Readonly<{ kind: 'block' }> & IpBlock)
 
 /** Any of the peers on any of the ports. Nothing is allowed when one of the two is empty. */
-export type CompiledRule = Readonly<{
+type CompiledRule = Readonly<{
   direction: PolicyDirection
   peers: readonly PeerSelector[]
   ports: readonly PortMatch[]

@@ -2,9 +2,9 @@ import { type IdentityId, reservedIdentity } from '@axoneme/identity'
 import { type Cidr, cidrContains, formatCidr, parseCidr } from '@axoneme/net-types'
 
 /** Every IPv4 address outside the cluster that no prefix with an identity holds has the identity `world`. */
-export const ipv4World = '0.0.0.0/0'
+const ipv4World = '0.0.0.0/0'
 /** Named together with `0.0.0.0/0`, so that IPv6 addresses have an identity of their own and `world` means IPv4. */
-export const ipv6World = '::/0'
+const ipv6World = '::/0'
 
 /** An ipBlock peer: the addresses outside the cluster that are in `cidr` and in none of `excepts`. */
 export type IpBlock = Readonly<{
@@ -43,7 +43,7 @@ export function compileIpBlock(block: {
  * long as C and so inside C; if P is inside C, the address is in C. So "address in C" and "P inside C" are the same
  * question for every C that a policy names.
  */
-export function blockHolds(block: IpBlock, prefix: Cidr): boolean {
+function blockHolds(block: IpBlock, prefix: Cidr): boolean {
   return cidrContains(block.cidr, prefix) && !block.excepts.some((except) => cidrContains(except, prefix))
 }
 

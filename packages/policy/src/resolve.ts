@@ -86,7 +86,7 @@ export function implicitEntries({
 }
 
 /** The sorted order of EndpointPolicyRow.entries; the input is not modified. */
-export function sortEntries(entries: readonly PolicyEntry[]): PolicyEntry[] {
+function sortEntries(entries: readonly PolicyEntry[]): PolicyEntry[] {
   return entries
     .map((entry) => ({ key: policyEntryKey(entry), entry }))
     .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
@@ -94,7 +94,7 @@ export function sortEntries(entries: readonly PolicyEntry[]): PolicyEntry[] {
 }
 
 /** Rows whose prefix is none are left out. */
-export function parsePrefixIdentities(
+function parsePrefixIdentities(
   rows: Iterable<PrefixIdentityRow>,
 ): Map<string, { cidr: Cidr; identity: IdentityId }> {
   const parsed = new Map<string, { cidr: Cidr; identity: IdentityId }>()
