@@ -1,10 +1,18 @@
 import { openK8sClient } from '@axoneme/k8s-client'
 import { writeKubeconfig } from '@axoneme/k8s-client/testing'
 import { createLogger } from '@axoneme/log'
-import { createInterner, podDecoder } from '@axoneme/slim-types'
+import { createInterner, objectKey, podDecoder } from '@axoneme/slim-types'
+import { createTable } from '@axoneme/tables'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createPodTable, type ReflectorEvent, type ReflectorOptions, startReflector } from './index.ts'
+import {
+  createPodTable,
+  jsonDecoder,
+  type ReflectorEvent,
+  type ReflectorOptions,
+  startReflector,
+} from './index.ts'
+import { brokenNodeName } from './testing/encode.ts'
 import { PodServer } from './testing/pod-server.ts'
 
 const retry = { minMs: 1, maxMs: 5 }
@@ -133,6 +141,7 @@ describe('after a cut', () => {
     server.advance()
     server.bookmark()
     await until(() => started.reflector.status().resourceVersion === server.version)
+    expect(started.reflector.status()).toMatchObject({ watches: 1, needed: 1, notNeeded: 0 })
     server.compact()
     server.cut()
     await settle(server, started)
@@ -158,34 +167,86 @@ describe('after a cut', () => {
 
 describe('faults', () => {
   it.each([
-    { fault: { on: 'watch', kind: 'status', code: 410, reason: 'Expired' }, lists: 2 },
-    { fault: { on: 'watch', kind: 'error-event', code: 410, reason: 'Expired' }, lists: 2 },
-    { fault: { on: 'watch', kind: 'error-event', code: 500, reason: 'InternalError' }, lists: 1 },
-    { fault: { on: 'watch', kind: 'status', code: 429, reason: 'TooManyRequests' }, lists: 1 },
-    { fault: { on: 'watch', kind: 'status', code: 503, reason: 'ServiceUnavailable' }, lists: 1 },
-    { fault: { on: 'watch', kind: 'status', code: 400, reason: 'BadRequest' }, lists: 2 },
-    { fault: { on: 'watch', kind: 'cut' }, lists: 1 },
-    { fault: { on: 'watch', kind: 'end' }, lists: 1 },
-  ] as const)('$fault.kind $fault.code: $lists lists', async ({ fault, lists }) => {
+    { fault: { on: 'watch', kind: 'status', code: 410, reason: 'Expired' }, lists: 2, failures: 0 },
+    { fault: { on: 'watch', kind: 'error-event', code: 410, reason: 'Expired' }, lists: 2, failures: 0 },
+    {
+      fault: { on: 'watch', kind: 'error-event', code: 500, reason: 'InternalError' },
+      lists: 1,
+      failures: 1,
+    },
+    { fault: { on: 'watch', kind: 'status', code: 429, reason: 'TooManyRequests' }, lists: 1, failures: 1 },
+    {
+      fault: { on: 'watch', kind: 'status', code: 503, reason: 'ServiceUnavailable' },
+      lists: 1,
+      failures: 1,
+    },
+    { fault: { on: 'watch', kind: 'status', code: 400, reason: 'BadRequest' }, lists: 2, failures: 1 },
+    { fault: { on: 'watch', kind: 'cut' }, lists: 1, failures: 1 },
+    { fault: { on: 'watch', kind: 'end' }, lists: 1, failures: 1 },
+  ] as const)('$fault.kind $fault.code: $lists lists', async ({ fault, lists, failures }) => {
     await using server = await PodServer.start()
     server.upsert('pod')
     server.faults.push(fault)
     await using started = await start(server)
     await settle(server, started)
+    await until(() => server.watcherCount === 1)
     expectEqual(server, started)
+    expect(started.events.filter(({ kind }) => kind === 'failure')).toHaveLength(failures)
     expect(listCount(server)).toBe(lists)
   })
 
   it('a page that fails is asked for again, the pages before it are kept', async () => {
     await using server = await PodServer.start()
     for (let i = 0; i < 4; i++) server.upsert(`pod-${i}`)
-    server.faults.push({ on: 'list', kind: 'status', code: 429, reason: 'TooManyRequests' })
-    server.faults.push({ on: 'list', kind: 'cut' })
+    server.afterPage = () => {
+      server.faults.push({ on: 'list', kind: 'status', code: 429, reason: 'TooManyRequests' })
+      server.faults.push({ on: 'list', kind: 'cut' })
+    }
     await using started = await start(server, { pageSize: 2 })
     expectEqual(server, started)
-    expect(server.received.filter(({ query }) => !query.has('watch') && !query.has('continue'))).toHaveLength(
-      3,
-    )
+    const lists = server.received.filter(({ query }) => !query.has('watch'))
+    expect(lists.map(({ query }) => query.has('continue'))).toEqual([false, true, true, true])
+  })
+
+  it('a server that forgets its own list is not asked for one without pause', async () => {
+    await using server = await PodServer.start()
+    for (let i = 0; i < 3; i++)
+      server.faults.push({ on: 'watch', kind: 'status', code: 410, reason: 'Expired' })
+    await using started = await start(server)
+    await until(() => server.watcherCount === 1)
+    // The first 410 is ordinary, those after it are failures.
+    expect(started.events.filter(({ kind }) => kind === 'failure')).toHaveLength(2)
+    expect(listCount(server)).toBe(4)
+  })
+
+  it('a watch that speaks is not taken for silent', async () => {
+    await using server = await PodServer.start()
+    await using started = await start(server, { maxSilenceMs: 1500 })
+    await settle(server, started)
+    for (let i = 0; i < 20; i++) {
+      server.bookmark()
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    expect(started.reflector.status()).toMatchObject({ watches: 1, error: undefined })
+  })
+
+  it('an object that cannot be decoded keeps its last state, also over a list', async () => {
+    await using server = await PodServer.start()
+    server.upsert('broken', { labels: { a: 'b' } })
+    await using started = await start(server, { protobuf: false })
+    server.upsert('broken', { nodeName: brokenNodeName })
+    await settle(server, started)
+    expect(started.table.get('ns/broken')).toMatchObject({ labels: { a: 'b' } })
+    expect(started.reflector.status()).toMatchObject({ invalid: 1, error: undefined })
+    server.advance()
+    server.compact()
+    server.cut()
+    await settle(server, started)
+    expect(listCount(server)).toBe(2)
+    expect(started.table.get('ns/broken')).toMatchObject({ labels: { a: 'b' } })
+    server.delete('broken')
+    await settle(server, started)
+    expect(started.table.has('ns/broken')).toBe(false)
   })
 
   it('a continue token that expires starts the list again', async () => {
@@ -245,6 +306,38 @@ describe('faults', () => {
     await reflector[Symbol.asyncDispose]()
     expect(reflector.status().phase).toBe('stopped')
   })
+})
+
+it('whole objects for tools: a table of its own, rows by identity', async () => {
+  await using server = await PodServer.start()
+  server.upsert('pod', { labels: { a: 'b' } })
+  await using config = await writeKubeconfig(server.url)
+  await using client = await openK8sClient({ kubeconfigPath: config.path, userAgent: 'test' })
+  type Pod = { metadata: { name: string; namespace: string; resourceVersion: string }; spec: object }
+  const table = createTable<Pod>({ name: 'pods', key: ({ metadata }) => objectKey(metadata) })
+  await using reflector = startReflector({
+    client,
+    table,
+    decoder: jsonDecoder<Pod>({
+      kind: 'Pod',
+      apiVersion: 'v1',
+      resource: 'pods',
+      parse: (value) => value as Pod,
+    }),
+    log: createLogger({ sink: () => {} }),
+    signal: AbortSignal.timeout(20_000),
+    retry,
+  })
+  await table.whenInitialized(AbortSignal.timeout(10_000))
+  expect(table.get('ns/pod')).toMatchObject({ kind: 'Pod', spec: { nodeName: 'n' } })
+  expect(server.received[0]?.headers.accept).toBe('application/json')
+  await until(() => server.watcherCount === 1)
+  const { revision } = table
+  server.repeat('pod')
+  server.upsert('pod')
+  await until(() => reflector.status().needed === 1)
+  expect(reflector.status().notNeeded).toBe(1)
+  expect(table.revision).toBe(revision + 1)
 })
 
 describe('whatever happens, the table equals the source afterwards', () => {

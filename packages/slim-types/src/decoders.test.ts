@@ -80,10 +80,19 @@ describe('defaults of the API', () => {
         { protocol: 'TCP', port: 80, targetPort: 80, nodePort: 0 },
         { protocol: 'TCP', port: 53, targetPort: 'dns', nodePort: 0 },
       ],
+      sessionAffinity: 'ClientIP',
       sessionAffinityTimeoutSeconds: 10_800,
       internalTrafficPolicy: 'Cluster',
       externalTrafficPolicy: 'Cluster',
     })
+  })
+})
+
+it('a service without affinity has no time for it', () => {
+  const spec = { sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } } }
+  expect(serviceDecoder(interner).fromJson({ metadata, spec })).toMatchObject({
+    sessionAffinity: 'None',
+    sessionAffinityTimeoutSeconds: 0,
   })
 })
 

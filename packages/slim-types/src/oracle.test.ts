@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createInterner } from './index.ts'
+import { createInterner, decodeList, decodeStatus, podDecoder } from './index.ts'
 import { arbitraryObjects } from './testing/arbitrary-objects.ts'
 import { captureDecoders } from './testing/captures.ts'
 import { loadWireSchema } from './testing/wire-schema.ts'
@@ -41,5 +41,40 @@ describe('what another encoder writes is decoded to the same row as its JSON', (
       }),
       { numRuns: 300 },
     )
+  })
+})
+
+describe('lists and statuses that another encoder writes', () => {
+  const encode = (message: string, object: object) =>
+    schema(message)
+      .encode(schema(message).fromObject(messageOf(message, object)))
+      .finish()
+  const enveloped = (kind: string, raw: Uint8Array) =>
+    Buffer.concat([Buffer.from('k8s\0'), encode('Unknown', { typeMeta: { apiVersion: 'v1', kind }, raw })])
+
+  it('a page of a list', () => {
+    const decoder = podDecoder(createInterner())
+    const page = {
+      metadata: { resourceVersion: '7', continue: 'next' },
+      items: [{ metadata: { name: 'a' } }],
+    }
+    const list = decodeList(enveloped('PodList', encode('PodList', page)), 'protobuf', decoder)
+    expect(list).toMatchObject({ resourceVersion: '7', continueToken: 'next', items: [{ name: 'a' }] })
+    expect(list).toEqual(
+      decodeList(Buffer.from(JSON.stringify({ kind: 'PodList', ...page })), 'json', decoder),
+    )
+  })
+
+  it('a Status', () => {
+    const status = {
+      code: 429,
+      reason: 'TooManyRequests',
+      message: 'later',
+      details: { retryAfterSeconds: 7 },
+    }
+    const expected = { code: 429, reason: 'TooManyRequests', message: 'later', retryAfterSeconds: 7 }
+    expect(decodeStatus(enveloped('Status', encode('Status', status)), 'protobuf')).toEqual(expected)
+    const json = Buffer.from(JSON.stringify({ kind: 'Status', ...status }))
+    expect(decodeStatus(json, 'json')).toEqual(expected)
   })
 })

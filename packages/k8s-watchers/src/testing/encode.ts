@@ -8,6 +8,9 @@ export type TestPod = Readonly<{
   nodeName: string
 }>
 
+/** Stands for a node name that is no string, in JSON. */
+export const brokenNodeName = '(a number)'
+
 function varint(value: number): Buffer {
   const bytes: number[] = []
   let rest = value
@@ -39,7 +42,7 @@ export function podJson(pod: TestPod): object {
     kind: 'Pod',
     apiVersion: 'v1',
     metadata: { name, namespace, resourceVersion, labels },
-    spec: { nodeName },
+    spec: { nodeName: nodeName === brokenNodeName ? 7 : nodeName },
   }
 }
 

@@ -26,6 +26,7 @@ export class PodServer implements AsyncDisposable {
   /** Versions up to this one are forgotten. */
   #compacted = 0
   #history: StoredEvent[] = []
+  readonly #snapshots = new Map<string, TestPod[]>()
   readonly #watchers = new Set<Watcher>()
   #server: Awaited<ReturnType<typeof startTestServer>> | undefined
 
@@ -52,6 +53,12 @@ export class PodServer implements AsyncDisposable {
     const pod = { name, namespace: 'ns', labels, nodeName, resourceVersion: String(++this.#version) }
     this.pods.set(name, pod)
     this.#record({ type: isNew ? 'ADDED' : 'MODIFIED', version: this.#version, pod })
+  }
+
+  /** Sends the state that a pod has once more. */
+  repeat(name: string): void {
+    const pod = this.pods.get(name)
+    if (pod !== undefined) this.#record({ type: 'MODIFIED', version: Number(pod.resourceVersion), pod })
   }
 
   delete(name: string): void {
@@ -150,10 +157,13 @@ export class PodServer implements AsyncDisposable {
       respond(response, 410, failure(410, 'Expired'))
       return
     }
-    // Pages of one list show different moments here; the events from `version` on make up for it.
-    const rest = [...this.pods.values()]
-      .filter(({ name }) => name > after)
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
+    // All pages of a list show the moment of the first.
+    let snapshot = this.#snapshots.get(version)
+    if (snapshot === undefined || !query.has('continue')) {
+      snapshot = [...this.pods.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+      this.#snapshots.set(version, snapshot)
+    }
+    const rest = snapshot.filter(({ name }) => name > after)
     const items = rest.slice(0, limit)
     const continueToken = rest.length > limit ? `${items.at(-1)?.name}\0${version}` : ''
     response.writeHead(200, { 'content-type': mediaType(protobuf) })
