@@ -16,7 +16,7 @@ const selector = z.looseObject({
 const peer = z.looseObject({
   podSelector: selector.nullish(),
   namespaceSelector: selector.nullish(),
-  ipBlock: z.unknown(),
+  ipBlock: z.unknown().optional(),
 })
 const policyPort = z.looseObject({
   protocol: z.string().optional(),

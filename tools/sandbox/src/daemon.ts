@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import type { K8sClient } from '@axoneme/k8s-client'
-import { describeError, isAbort, Scope } from '@axoneme/lifecycle'
+import { describeError, Scope } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { openApiserver } from './apiserver-access.ts'
 import { agentChild, childEnvironment, cniExecutable, etcdChild, operatorChild } from './commands.ts'
@@ -42,8 +42,9 @@ export async function runDaemon(
   const saveState = () => writeState(instance.stateFile, stateOf(instance, { options, nodes, children }))
   saveState()
   scope.use(await serveDaemonApi(instance, () => view.status({ children, kubelets })))
-  const supervise = (spec: ChildSpec) =>
-    children.push(scope.use(superviseChild(spec, { log: log.child('supervisor'), onChange: saveState })))
+  // The cluster ends as a whole and nothing of it is kept: there is nothing to end gently for.
+  const supervision = { log: log.child('supervisor'), onChange: saveState, stopGraceMs: 0 }
+  const supervise = (spec: ChildSpec) => children.push(scope.use(superviseChild(spec, supervision)))
 
   try {
     createTopology(instance, nodes)
@@ -80,9 +81,10 @@ export async function runDaemon(
     )
     view.ready()
     log.info('ready', { nodes: nodes.length, routing: options.routing })
-    await scope.done
+    if (!scope.signal.aborted) await once(scope.signal, 'abort')
+    if (!signal.aborted) throw scope.signal.reason
   } catch (error) {
-    if (isAbort(error, scope.signal) && signal.aborted) return
+    if (signal.aborted) return
     // Stays, so that whoever waits for it can ask for the reason; they end it.
     view.failed(describeError(error))
     log.error('sandbox failed', { error })

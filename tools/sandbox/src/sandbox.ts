@@ -159,8 +159,7 @@ function waitedFor(instance: Instance, status: DaemonStatus | undefined): string
   const ended = status?.children
     .filter((child) => child.restarts > 0)
     .map(({ name, restarts, lastExit }) => {
-      const lastWords = tail(`${instance.logDir}/${name}.log`, 1)
-      return `${name} ended ${restarts} times, ${lastExit}: ${lastWords}`
+      return `${name} ended ${restarts} times, ${lastExit}: ${lastWords(`${instance.logDir}/${name}.log`)}`
     })
   const waiting = nodes.length === 0 ? 'the daemon' : nodes.join(', ')
   return [waiting, ...(ended ?? [])].join('; ')
@@ -174,4 +173,10 @@ function daemonLog(instance: Instance): string {
 function tail(path: string, lines: number): string {
   if (!existsSync(path)) return ''
   return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-lines).join('\n')
+}
+
+/** The line that most likely says why a process ended: a stack trace and the runtime's version may follow it. */
+function lastWords(path: string): string {
+  const lines = tail(path, 15).split('\n')
+  return (lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? '').trim()
 }

@@ -29,7 +29,7 @@ export async function removeEverything(instance: Instance): Promise<void> {
   for (let round = 0; round < 5; round++) {
     const processes = markedProcesses(instance.name)
     if (processes.length === 0) break
-    await endProcesses(processes, { graceMs: 3_000 })
+    await endProcesses(processes, { graceMs: 500 })
   }
   for (const path of netnsFiles(instance)) deleteNetns(path)
   unmountBelow(instance.stateDir)
