@@ -25,22 +25,19 @@ async function open(
   server: { url: string },
   options: { requestTimeoutMs?: number; maxResponseBytes?: number } = {},
 ) {
-  const config = await writeKubeconfig(server.url)
+  await using stack = new AsyncDisposableStack()
+  const config = stack.use(await writeKubeconfig(server.url))
   const events: K8sCallEvent[] = []
-  const client = await openK8sClient({
-    kubeconfigPath: config.path,
-    userAgent,
-    observe: (event) => events.push(event),
-    ...options,
-  })
-  return {
-    client,
-    events,
-    async [Symbol.asyncDispose]() {
-      await client[Symbol.asyncDispose]()
-      await config[Symbol.asyncDispose]()
-    },
-  }
+  const client = stack.use(
+    await openK8sClient({
+      kubeconfigPath: config.path,
+      userAgent,
+      observe: (event) => events.push(event),
+      ...options,
+    }),
+  )
+  const owned = stack.move()
+  return { client, events, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 describe('requests', () => {
