@@ -129,7 +129,12 @@ describe.runIf(isRoot)('connections', () => {
     back(syn | ack)
     bed.setRules(pod, [{ direction: 'egress', identity: 500, ruleSet: 6 }])
     expect(out(ack)).toBe(tcAction.ok)
-    expect(entry()).toMatchObject({ ruleSet: 6, forwardPackets: 2n })
+    const asked = entry()
+    expect(asked).toMatchObject({ ruleSet: 6, forwardPackets: 2n })
+    // The answer is remembered: the change is not asked about again.
+    for (const [key] of [...pod.policy.entries()]) pod.policy.delete(key)
+    expect(out(ack)).toBe(tcAction.ok)
+    expect(entry()?.policyEpoch).toBe(asked?.policyEpoch)
     bed.setRules(pod, [])
     expect(out(ack)).toBe(tcAction.shot)
     expect(entry()).toBeUndefined()

@@ -189,6 +189,11 @@ describe.runIf(isRoot)('policy', () => {
     expect(run(serverPod, 'to_pod', to('10.0.0.254')).action).toBe(tcAction.ok)
   })
 
+  it('the node is no exception for what a pod sends', () => {
+    bed.setRules(clientPod, [])
+    expect(run(clientPod, 'from_pod', syn('10.0.0.254')).action).toBe(tcAction.shot)
+  })
+
   it('ICMP has no port: an entry for port 0 is not one for an echo id', () => {
     bed.setRules(clientPod, [{ direction: 'egress', protocol: 1, port: 513 }])
     const echo = (id: number, reply: boolean) =>

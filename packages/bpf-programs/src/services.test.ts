@@ -199,6 +199,19 @@ describe.runIf(isRoot)('services', () => {
     }
   })
 
+  it('a pod that reaches itself through two services gets replies from the one it used last', () => {
+    bed.addService({ ip: vip, port: 87, revNatIndex: 11, backends: [{ ip: podIp, port: 8080 }] })
+    const reply = ipv4Frame({
+      saddr: podIp,
+      daddr: loopback,
+      transport: { kind: 'tcp', sport: 8080, dport: sport, flags: syn | ack },
+    })
+    send(82)
+    expect(readFrame(run(pod, 'from_pod', reply).data).sport).toBe(82)
+    send(87)
+    expect(readFrame(run(pod, 'from_pod', reply).data).sport).toBe(87)
+  })
+
   it('does not let others use the address that a pod sees itself by', () => {
     send(82)
     bed.setRules(pod, [])

@@ -55,20 +55,34 @@ static __always_inline int nat4_write_address(struct __sk_buff *ctx, const struc
 	return 0;
 }
 
+/* Whether the transport's checksum is in use: UDP may go without. */
+static __always_inline int nat4_has_csum(struct __sk_buff *ctx, const struct packet *pkt, __u32 csum_offset)
+{
+	__u16 check = 0;
+
+	if (pkt->tuple.protocol != IPPROTO_UDP)
+		return 1;
+	return !bpf_skb_load_bytes(ctx, pkt->l4_offset + csum_offset, &check, sizeof(check)) && check != 0;
+}
+
 static __always_inline int nat4_write_port(struct __sk_buff *ctx, const struct packet *pkt, __u32 offset,
 					   __be16 before, __be16 after)
 {
 	__u32 csum_offset = nat4_csum_offset(pkt->tuple.protocol);
-	__u64 flags = nat4_csum_flags(pkt->tuple.protocol) | sizeof(after);
+	__u64 csum_flags = nat4_csum_flags(pkt->tuple.protocol) | sizeof(after);
+	__u64 store_flags = 0;
 
 	if (before == after || pkt->fragment == FRAGMENT_LATER)
 		return 0;
 	/* SCTP's CRC covers the whole packet: its ports cannot be changed here. */
 	if (!csum_offset)
 		return -DROP_UNSUPPORTED_NAT_PROTOCOL;
-	if (bpf_l4_csum_replace(ctx, pkt->l4_offset + csum_offset, before, after, flags))
+	/* Without a checksum to make up for the change, the device's sum over the packet must follow it. */
+	if (!nat4_has_csum(ctx, pkt, csum_offset))
+		store_flags = BPF_F_RECOMPUTE_CSUM;
+	else if (bpf_l4_csum_replace(ctx, pkt->l4_offset + csum_offset, before, after, csum_flags))
 		return -DROP_CSUM_L4;
-	if (bpf_skb_store_bytes(ctx, pkt->l4_offset + offset, &after, sizeof(after), 0))
+	if (bpf_skb_store_bytes(ctx, pkt->l4_offset + offset, &after, sizeof(after), store_flags))
 		return -DROP_WRITE_ERROR;
 	return 0;
 }

@@ -9,6 +9,11 @@ export type TestRunOptions = Readonly<{
   repeat?: number
   /** A `struct __sk_buff`, `struct xdp_md`... to start from; what may be set in it depends on the program type. */
   ctxIn?: Buffer
+  /**
+   * Runs on a packet as from a device that sums all its bytes (CHECKSUM_COMPLETE): EBADMSG when the program leaves
+   * packet and sum apart, EINVAL from a kernel that cannot do this.
+   */
+  checksumComplete?: boolean
 }>
 
 export type TestRunResult = Readonly<{
@@ -26,10 +31,20 @@ export type TestRunResult = Readonly<{
 const growthBytes = 512
 const maxAttempts = 5
 
+/** BPF_F_TEST_SKB_CHECKSUM_COMPLETE of linux/bpf.h. */
+const flagChecksumComplete = 1 << 2
+
 /** BPF_PROG_TEST_RUN. A run that a signal interrupted is repeated a few times. */
 export function runTest(
   commands: BpfCommands,
-  { fd, name, data, repeat = 1, ctxIn }: TestRunOptions & { fd: number; name: string },
+  {
+    fd,
+    name,
+    data,
+    repeat = 1,
+    ctxIn,
+    checksumComplete = false,
+  }: TestRunOptions & { fd: number; name: string },
 ): TestRunResult {
   const dataOut = Buffer.alloc(data.length + growthBytes)
   const ctxOut = Buffer.alloc(ctxIn?.length ?? 0)
@@ -45,6 +60,7 @@ export function runTest(
       .u32(44, ctxOut.length)
       .pointer(48, ctxIn ?? Buffer.alloc(0))
       .pointer(56, ctxOut)
+      .u32(64, checksumComplete ? flagChecksumComplete : 0)
     const result = commands.try('prog_test_run', name, attr.bytes)
     if ((result === -EINTR || result === -EAGAIN) && attempt < maxAttempts) continue
     if (result < 0) throw bpfFailure('prog_test_run', name, -result)
