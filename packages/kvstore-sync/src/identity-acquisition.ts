@@ -91,7 +91,7 @@ async function create(
 }
 
 /** A random number that nobody is known to use, so that nodes which pick at the same time seldom meet. */
-export function pickFreeIdentity(
+function pickFreeIdentity(
   { table, range, random }: Pick<AcquisitionOptions, 'table' | 'range' | 'random'>,
   { labels, taken }: { labels: string; taken: ReadonlySet<IdentityId> },
 ): IdentityId {

@@ -6,7 +6,7 @@ import { keepAliveUntilLost } from './keepalive.ts'
 import type { KvTransport, StoredEntry, TransportCondition } from './transport.ts'
 
 /** Cilium's lock lease: what a holder that vanished delays the others at most. */
-export const lockTtlS = 25
+const lockTtlS = 25
 
 const waitRetry: RetryPolicy = { minMs: 50, maxMs: 2_000 }
 

@@ -6,13 +6,14 @@ import { KvstoreError } from '../errors.ts'
 import type { Observe } from '../observe.ts'
 import type { RateLimit } from '../rate-limiter.ts'
 import type { KvStatus, Kvstore } from '../types.ts'
+import { type TlsFiles, tlsChannelOptions } from './tls-channel.ts'
 import { etcdTransport } from './transport.ts'
 
 export type EtcdKvstoreOptions = Readonly<{
   /** `http://host:port` or `https://host:port`, not mixed. */
   endpoints: readonly string[]
   /** PEM. Without it https endpoints are checked against the system's authorities. */
-  tls?: Readonly<{ ca: Buffer; cert?: Buffer; key?: Buffer }>
+  tls?: TlsFiles
   auth?: Readonly<{ username: string; password: string }>
   /** 900 by default, as Cilium's. */
   leaseTtlS?: number
@@ -54,6 +55,7 @@ function createEtcdClient({ endpoints, tls, auth, leaseTtlS = 900 }: EtcdKvstore
   const options: IOptions = {
     hosts: [...endpoints],
     grpcOptions: {
+      ...(endpoints[0]?.startsWith('https:') === true ? tlsChannelOptions(tls) : {}),
       // etcd allows a ping each 5 s (--grpc-keepalive-min-time).
       'grpc.keepalive_time_ms': 10_000,
       'grpc.keepalive_timeout_ms': 5_000,

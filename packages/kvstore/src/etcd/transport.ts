@@ -15,7 +15,7 @@ import { compareOf, operationOf, rangeRequest, storedEntry } from './requests.ts
 import { watchOnce } from './watch.ts'
 
 /** After this time a call without an answer counts as failed. */
-export const requestTimeoutMs = 10_000
+const requestTimeoutMs = 10_000
 
 /** etcd's calls, one round trip each. */
 export function etcdTransport(client: Etcd3, endpoints: readonly string[]): KvTransport {

@@ -11,9 +11,9 @@ export type FaultProxy = AsyncDisposable & {
   readonly connections: number
 }
 
-/** Relays to `target` (`http://host:port`). */
-export async function startFaultProxy(target: string): Promise<FaultProxy> {
-  const { hostname, port } = new URL(target)
+/** Relays from a random port of `host`, a loopback address, to `target` (a URL with host and port). */
+export async function startFaultProxy(target: string, host = '127.0.0.1'): Promise<FaultProxy> {
+  const { hostname, port, protocol } = new URL(target)
   const sockets = new Set<Socket>()
   let open = true
   let connections = 0
@@ -37,7 +37,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       })
       socket.pipe(other)
     }
-  }).listen(0, '127.0.0.1')
+  }).listen(0, host)
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
@@ -45,7 +45,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     for (const socket of sockets) socket.destroy()
   }
   return {
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint: `${protocol}//${host}:${address.port}`,
     cut() {
       open = false
       breakAll()

@@ -20,6 +20,8 @@ export type TestEtcd = AsyncDisposable & {
   restart(options?: { wipe?: boolean }): Promise<void>
 }
 
+export type EtcdTlsFiles = Readonly<{ caFile: string; certFile: string; keyFile: string }>
+
 const startTimeoutMs = 20_000
 const attempts = 3
 
@@ -30,14 +32,22 @@ const attempts = 3
 export async function startEtcd({
   signal,
   args = [],
+  tls,
 }: {
   signal?: AbortSignal
   /** Further command line arguments. */
   args?: readonly string[]
+  /** PEM files; clients must then show a certificate of the same authority. */
+  tls?: EtcdTlsFiles
 } = {}): Promise<TestEtcd> {
   const dataDir = await mkdtemp(join(tmpdir(), `axoneme-etcd-${process.pid}-`))
   for (let attempt = 1; ; attempt++) {
-    const etcd = new RunningEtcd(dataDir, await freePort(), await freePort(), args)
+    const etcd = new RunningEtcd({
+      dataDir,
+      ports: [await freePort(), await freePort(), await freePort()],
+      args,
+      tls,
+    })
     try {
       await etcd.start(signal)
       return etcd
@@ -51,34 +61,44 @@ export async function startEtcd({
   }
 }
 
+type EtcdSetup = Readonly<{
+  dataDir: string
+  /** For clients, peers and health. */
+  ports: readonly [number, number, number]
+  args: readonly string[]
+  tls: EtcdTlsFiles | undefined
+}>
+
 class RunningEtcd implements TestEtcd {
   readonly endpoints: string[]
   readonly dataDir: string
-  readonly #peerUrl: string
+  readonly #healthUrl: string
   readonly #args: readonly string[]
   #child: ChildProcess | undefined
   #output = ''
 
-  constructor(dataDir: string, clientPort: number, peerPort: number, args: readonly string[]) {
+  constructor({ dataDir, ports: [clientPort, peerPort, healthPort], args, tls }: EtcdSetup) {
+    const clientUrl = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${clientPort}`
+    const peerUrl = `http://127.0.0.1:${peerPort}`
     this.dataDir = dataDir
-    this.endpoints = [`http://127.0.0.1:${clientPort}`]
-    this.#peerUrl = `http://127.0.0.1:${peerPort}`
-    this.#args = args
+    this.endpoints = [clientUrl]
+    this.#healthUrl = `http://127.0.0.1:${healthPort}`
+    this.#args = [
+      ...['--name', 'test', '--data-dir', join(dataDir, 'data'), '--logger', 'zap', '--log-level', 'warn'],
+      ...['--listen-client-urls', clientUrl, '--advertise-client-urls', clientUrl],
+      ...['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl],
+      ...['--initial-cluster', `test=${peerUrl}`, '--listen-metrics-urls', this.#healthUrl],
+      ...(tls === undefined ? [] : ['--client-cert-auth', '--trusted-ca-file', tls.caFile]),
+      ...(tls === undefined ? [] : ['--cert-file', tls.certFile, '--key-file', tls.keyFile]),
+      ...args,
+    ]
   }
 
   async start(signal?: AbortSignal): Promise<void> {
-    const [clientUrl] = this.endpoints as [string]
-    const child = spawn(
-      'setpriv',
-      [
-        ...['--pdeathsig', 'KILL', 'etcd', '--name', 'test', '--data-dir', join(this.dataDir, 'data')],
-        ...['--listen-client-urls', clientUrl, '--advertise-client-urls', clientUrl],
-        ...['--listen-peer-urls', this.#peerUrl, '--initial-advertise-peer-urls', this.#peerUrl],
-        ...['--initial-cluster', `test=${this.#peerUrl}`, '--logger', 'zap', '--log-level', 'warn'],
-        ...this.#args,
-      ],
-      { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH } },
-    )
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'etcd', ...this.#args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { PATH: process.env.PATH },
+    })
     this.#child = child
     this.#output = ''
     child.stderr?.on('data', (chunk: Buffer) => {
@@ -137,7 +157,7 @@ class RunningEtcd implements TestEtcd {
   async #healthy(signal: AbortSignal): Promise<void> {
     for (;;) {
       try {
-        const answer = await fetch(`${this.endpoints[0]}/health`, { signal })
+        const answer = await fetch(`${this.#healthUrl}/health`, { signal })
         if (answer.ok) return
       } catch (error) {
         if (signal.aborted) throw new Error(`etcd was not healthy in time: ${this.#output}`, { cause: error })
