@@ -175,8 +175,9 @@ describe.runIf(isRoot)('policy', () => {
     const before = bed.metric(packetReason.dropPolicy, trafficDirection.ingress)
     expect(run(clientPod, 'from_pod', syn(server.ip)).action).toBe(tcAction.shot)
     expect(bed.events()).toMatchObject([{ type: 4 }, { type: 1, reason: 133, direction: 1, endpointId: 2 }])
+    expect(run(clientPod, 'from_pod', syn(server.ip)).action).toBe(tcAction.shot)
     const after = bed.metric(packetReason.dropPolicy, trafficDirection.ingress)
-    expect(after).toEqual({ packets: before.packets + 1n, bytes: before.bytes + 54n })
+    expect(after).toEqual({ packets: before.packets + 2n, bytes: before.bytes + 108n })
   })
 
   it('to_pod decides as pod_policy does, and the node itself is always let in', () => {

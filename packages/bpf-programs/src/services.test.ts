@@ -11,7 +11,7 @@ const backends = [
   { ip: '192.0.2.2', port: 8080 },
   { ip: '192.0.2.3', port: 8080 },
 ] as const
-const { syn, ack, rst } = tcpFlags
+const { syn, ack, fin, rst } = tcpFlags
 
 describe.runIf(isRoot)('services', () => {
   let bed: Testbed
@@ -70,6 +70,20 @@ describe.runIf(isRoot)('services', () => {
       forwardPackets: 21n,
       revNatIndex: 1,
     })
+  })
+
+  it('remembers the backend for a while after the client closed: the other half may still be open', () => {
+    const secondsLeft = () =>
+      (bed.connection({ saddr: podIp, daddr: vip, sport, dport: 80, direction: 'service' })?.expiresSeconds ??
+        0) - Number(process.hrtime.bigint() / 1_000_000_000n)
+    send(80)
+    send(80, ack)
+    expect(secondsLeft()).toBeGreaterThan(7000)
+    send(80, fin | ack)
+    expect(secondsLeft()).toBeLessThanOrEqual(120)
+    expect(secondsLeft()).toBeGreaterThan(60)
+    send(80, rst)
+    expect(secondsLeft()).toBeLessThanOrEqual(10)
   })
 
   it('gives every backend its share', () => {
