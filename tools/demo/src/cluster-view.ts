@@ -124,6 +124,8 @@ export async function readCluster(
     .map((pod) => plainPod(pod, status))
     .sort((a, b) => a.key.localeCompare(b.key))
   const servicePorts = services.flatMap((service) => servicePortsOf(service, plain))
+  const isBehindNoPods = ({ spec }: z.infer<typeof serviceSchema>) =>
+    spec.clusterIP !== 'None' && Object.keys(spec.selector ?? {}).length === 0
   return {
     pods: plain.map((pod) => ({ ...pod, tcpPorts: allTcpPorts(pod, servicePorts) })),
     servicePorts: servicePorts.sort((a, b) => a.service.localeCompare(b.service) || a.port - b.port),
@@ -135,9 +137,17 @@ export async function readCluster(
       })),
       namespaces: Object.fromEntries(namespaces.map(({ metadata: at }) => [at.name, at.labels ?? {}])),
     },
-    notes:
-      inHostNetwork.length === 0 ? [] : [`${inHostNetwork.length} pods of the host network are not probed`],
+    notes: notes({
+      'pods of the host network': inHostNetwork.map(({ metadata: at }) => at.name),
+      'services that select no pods': services.filter(isBehindNoPods).map(({ metadata: at }) => at.name),
+    }),
   }
+}
+
+function notes(leftOut: Readonly<Record<string, readonly string[]>>): string[] {
+  return Object.entries(leftOut)
+    .filter(([, names]) => names.length > 0)
+    .map(([what, names]) => `not probed: ${what} (${names.join(', ')})`)
 }
 
 function plainPod(pod: z.infer<typeof podSchema>, status: DaemonStatus): DemoPod {
@@ -163,14 +173,11 @@ function servicePortsOf(service: z.infer<typeof serviceSchema>, pods: readonly D
   const { name, namespace = 'default' } = service.metadata
   const { clusterIP = '', selector: wanted, ports } = service.spec
   // Headless services and external names have no address that could be balanced.
-  if (clusterIP === '' || clusterIP === 'None') return []
-  const entries = Object.entries(wanted ?? {})
-  const selected =
-    entries.length === 0
-      ? []
-      : pods.filter(
-          (pod) => pod.namespace === namespace && entries.every(([key, value]) => pod.labels[key] === value),
-        )
+  const selects = Object.entries(wanted ?? {})
+  if (clusterIP === '' || clusterIP === 'None' || selects.length === 0) return []
+  const selected = pods.filter(
+    (pod) => pod.namespace === namespace && selects.every(([key, value]) => pod.labels[key] === value),
+  )
   return (ports ?? [])
     .filter(({ protocol = 'TCP' }) => protocol === 'TCP')
     .map(({ port, targetPort = port }) => ({

@@ -44,7 +44,10 @@ export async function runDaemon(
   scope.use(await serveDaemonApi(instance, () => view.status({ children, kubelets })))
   // The cluster ends as a whole and nothing of it is kept: there is nothing to end gently for.
   const supervision = { log: log.child('supervisor'), onChange: saveState, stopGraceMs: 0 }
-  const supervise = (spec: ChildSpec) => children.push(scope.use(superviseChild(spec, supervision)))
+  const supervise = (spec: ChildSpec) => {
+    children.push(scope.use(superviseChild(spec, supervision)))
+    saveState()
+  }
 
   try {
     createTopology(instance, nodes)

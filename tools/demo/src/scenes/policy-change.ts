@@ -1,11 +1,14 @@
+import { describeError } from '@axoneme/lifecycle'
 import { stringify } from 'yaml'
-import { type ClusterView, readCluster } from '../cluster-view.ts'
+import { type ClusterView, type DemoPod, readCluster } from '../cluster-view.ts'
 import { type Conversation, openConversation, probe } from '../probe.ts'
 import { firstAnswerMs, isSilent, lastAnswerMs, pulseUntil } from '../pulse.ts'
 import { type Stage, silenceMs } from './context.ts'
 import { describePair, findPair, isAllowed, type Pair, targetOf } from './pairs.ts'
 
 const labelKey = 'axoneme-demo'
+/** No word that YAML 1.1 reads as a boolean. */
+const labelValue = 'allowed'
 const policyName = 'axoneme-demo'
 /** A verdict that did not follow by then is wrong. */
 const limitMs = 5_000
@@ -25,12 +28,12 @@ export async function showPolicyChange(stage: Stage, cluster: ClusterView): Prom
   const manifest = policiesFor(pair)
   const steps: readonly Readonly<{ what: string; act: () => Promise<unknown> }>[] = [
     {
-      what: `apply a policy that allows pods labelled ${labelKey}=yes`,
+      what: `apply a policy that allows pods labelled ${labelKey}=${labelValue}`,
       act: () => kubectl(['apply', '-f', '-'], { stdin: manifest }),
     },
-    { what: `label the client ${labelKey}=yes`, act: () => label(`${labelKey}=yes`) },
+    { what: `label the client ${labelKey}=${labelValue}`, act: () => label(`${labelKey}=${labelValue}`) },
     { what: 'remove the label', act: () => label(`${labelKey}-`) },
-    { what: 'label it again', act: () => label(`${labelKey}=yes`) },
+    { what: 'label it again', act: () => label(`${labelKey}=${labelValue}`) },
     {
       what: 'delete the policy',
       act: () => kubectl(['delete', '--wait=false', '-f', '-'], { stdin: manifest }),
@@ -48,9 +51,7 @@ async function runStep(
 ): Promise<boolean> {
   const { printer, signal, client, status } = stage
   printer.progress(step.what)
-  using established = was
-    ? await openConversation(targetOf(pair), { timeoutMs: silenceMs, signal })
-    : undefined
+  using established = was ? await tryConversation(stage, pair) : undefined
   const startMs = performance.now()
   await step.act()
   const doneMs = performance.now()
@@ -59,9 +60,20 @@ async function runStep(
   const allowed = isAllowed(cluster, currentPair(cluster, pair))
   const times = await follow(stage, { pair, allowed, established })
   printer.line(
-    `  ${step.what.padEnd(56)} kubectl ${ms(doneMs - startMs)}; ${describe({ was, allowed, times, doneMs })}`,
+    `  ${step.what.padEnd(62)} kubectl ${ms(doneMs - startMs)}; ${describe({ was, allowed, times, doneMs })}`,
   )
   return allowed
+}
+
+/** Undefined, and a failed check, when the connection cannot be made. */
+async function tryConversation({ checks, signal }: Stage, pair: Pair): Promise<Conversation | undefined> {
+  try {
+    return await openConversation(targetOf(pair), { timeoutMs: silenceMs, signal })
+  } catch (error) {
+    signal.throwIfAborted()
+    checks.check(false, `a connection can be made: ${describeError(error)}`)
+    return undefined
+  }
 }
 
 type Times = Readonly<{ newMs: number | undefined; establishedMs: number | undefined }>
@@ -124,7 +136,8 @@ function currentPair(cluster: ClusterView, { client, server, port }: Pair): Pair
 }
 
 function policiesFor({ client, server, port }: Pair): string {
-  const marked = { matchLabels: { [labelKey]: 'yes' } }
+  const marked = { matchLabels: { [labelKey]: labelValue } }
+  const toServer = { matchLabels: securityLabels(server) }
   const ports = [{ port, protocol: 'TCP' }]
   const policy = (suffix: string, namespace: string, spec: object) => ({
     apiVersion: 'networking.k8s.io/v1',
@@ -134,18 +147,24 @@ function policiesFor({ client, server, port }: Pair): string {
   })
   return [
     policy('ingress', server.namespace, {
-      podSelector: { matchLabels: server.labels },
+      podSelector: toServer,
       policyTypes: ['Ingress'],
       ingress: [{ from: [{ namespaceSelector: {}, podSelector: marked }], ports }],
     }),
     policy('egress', client.namespace, {
       podSelector: marked,
       policyTypes: ['Egress'],
-      egress: [{ to: [{ namespaceSelector: {}, podSelector: { matchLabels: server.labels } }], ports }],
+      egress: [{ to: [{ namespaceSelector: {}, podSelector: toServer }], ports }],
     }),
   ]
     .map((document) => stringify(document))
     .join('---\n')
+}
+
+/** The labels that make up an identity: Cilium's default filter leaves out what controllers write. */
+function securityLabels({ labels }: DemoPod): Record<string, string> {
+  const written = /^(pod-template-hash|controller-revision-hash|pod-template-generation)$|kubernetes\.io\//
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => !written.test(key)))
 }
 
 function ms(value: number): string {
