@@ -1,3 +1,4 @@
+import { jitteredPeriod } from '@axoneme/backoff'
 import type { BpfMap } from '@axoneme/bpf'
 import { ctEntry } from '@axoneme/bpf-programs'
 import { describeError, sleep } from '@axoneme/lifecycle'
@@ -18,7 +19,10 @@ export function nextCtGcInterval(previousMs: number, deletedShare: number): numb
 
 export type CtGcRun = Readonly<{ entries: number; deleted: number; durationMs: number }>
 
-/** Deletes the connections whose lifetime is over. Yields to the event loop between slices of `sliceSize`. */
+/**
+ * Deletes the connections whose lifetime is over at `nowSeconds`, in the datapath's clock. Yields to the event loop
+ * between slices of `sliceSize`.
+ */
 export async function collectConntrackGarbage(
   map: BpfMap,
   { nowSeconds, sliceSize = 2048, signal }: { nowSeconds: number; sliceSize?: number; signal: AbortSignal },
@@ -28,18 +32,23 @@ export async function collectConntrackGarbage(
   let deleted = 0
   let dead: Buffer[] = []
   const flush = async () => {
-    for (const key of dead) if (map.delete(key)) deleted++
+    for (const key of dead) if (isDead(map.lookup(key), nowSeconds) && map.delete(key)) deleted++
     dead = []
     await new Promise(setImmediate)
     signal.throwIfAborted()
   }
   for (const [key, value] of map.entries()) {
     entries++
-    if (ctEntry.decode(value).expiresSeconds < nowSeconds) dead.push(Buffer.from(key))
+    if (isDead(value, nowSeconds)) dead.push(Buffer.from(key))
     if (entries % sliceSize === 0) await flush()
   }
   await flush()
   return { entries, deleted, durationMs: performance.now() - startedMs }
+}
+
+/** What is asked again before the entry is deleted: the same ports may be in use for a new connection meanwhile. */
+function isDead(value: Buffer | undefined, nowSeconds: number): boolean {
+  return value !== undefined && ctEntry.decode(value).expiresSeconds < nowSeconds
 }
 
 /** Collects until the signal aborts. */
@@ -56,13 +65,13 @@ export async function runConntrackGc({
   nowSeconds: () => number
   log: Logger
   signal: AbortSignal
-  onRun?: (run: CtGcRun) => void
+  onRun?: ((run: CtGcRun) => void) | undefined
   random?: () => number
 }): Promise<void> {
   let intervalMs: number = ctGcBounds.firstMs
   try {
     for (;;) {
-      await sleep(Math.min(intervalMs * (0.8 + 0.4 * random()), 2 ** 31 - 1), { signal })
+      await sleep(jitteredPeriod({ baseMs: intervalMs, jitter: 0.2 }, { random }), { signal })
       try {
         const run = await collectConntrackGarbage(map, { nowSeconds: nowSeconds(), signal })
         intervalMs = nextCtGcInterval(intervalMs, run.deleted / map.spec.maxEntries)

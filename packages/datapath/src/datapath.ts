@@ -1,29 +1,37 @@
-import type { EndpointId, EndpointRow } from '@axoneme/endpoint'
+import type { EndpointRow } from '@axoneme/endpoint'
 import type { IpcacheRow, NodeRow } from '@axoneme/ipcache'
-import { CodedError, Scope } from '@axoneme/lifecycle'
+import { Scope } from '@axoneme/lifecycle'
 import type { FrontendRow } from '@axoneme/loadbalancer'
 import type { Logger } from '@axoneme/log'
 import type { Netlink } from '@axoneme/netlink'
 import type { EndpointPolicyRow } from '@axoneme/policy'
-import { type Reconciler, startReconciler } from '@axoneme/reconciler'
+import { type Reconciler, startReconciler, type Target } from '@axoneme/reconciler'
+import type { Netns } from '@axoneme/syscalls'
 import type { Table } from '@axoneme/tables'
 import { type CtGcRun, runConntrackGc } from './ct-gc.ts'
 import { attachDevicePrograms } from './device-programs.ts'
 import { createEndpointDatapathTable, joinEndpointsAndPolicies } from './endpoint-join.ts'
 import { endpointPrograms } from './endpoint-programs.ts'
-import { type EndpointStateStore, endpointTarget } from './endpoint-target.ts'
+import { endpointTarget } from './endpoint-target.ts'
 import { openPolicyEpochs } from './epochs.ts'
 import { ipcacheTarget } from './ipcache-target.ts'
 import { ensureNodeDevices } from './node-devices.ts'
 import { nodeRoutesTarget } from './node-routes.ts'
 import type { DatapathObjects } from './objects.ts'
 import type { PodNetwork } from './pod-link.ts'
+import { createPolicyEncoder } from './policy-entry.ts'
+import type { EndpointStateStore } from './realise-endpoint.ts'
 import { serviceTarget } from './service-target.ts'
+import { mapNamed } from './template-maps.ts'
 import type { EndpointDatapathRow, LocalNode, RoutingMode } from './types.ts'
+import { verifyEndpoint } from './verify.ts'
 
 export type DatapathOptions = Readonly<{
   objects: DatapathObjects
+  /** Of the node's network namespace. */
   netlink: Netlink
+  /** The node's network namespace, when it is not this thread's. */
+  netns?: Netns
   node: LocalNode
   devices: readonly string[]
   routingMode: RoutingMode
@@ -60,86 +68,67 @@ export type Datapath = AsyncDisposable &
     verify(endpoint: EndpointRow): void
   }>
 
-/** Attaches the node's programs and starts to carry the tables to the kernel. */
+/**
+ * Attaches the node's programs and starts to carry the tables to the kernel. Throws DeviceMissingError, SyscallError
+ * and the like; then nothing runs, and what was attached stays.
+ */
 export function startDatapath(options: DatapathOptions): Datapath {
-  const { objects, netlink, node, routingMode, tables, log } = options
-  const scope = new Scope('datapath', { signal: options.signal })
-  const { signal } = scope
-  const devices = ensureNodeDevices({ netlink, node, devices: options.devices, routingMode })
+  const { objects, netlink, netns, node, routingMode, tables, observe = {} } = options
+  const { kernel, maps, paths } = objects
+
+  // What can fail comes before anything runs.
+  const devices = ensureNodeDevices({ netlink, netns, node, devices: options.devices, routingMode })
   const network: PodNetwork = { gateway: node.routerIp, mtu: devices.podMtu }
+  attachDevicePrograms(objects, { devices, netns })
+  const ipcache = ipcacheTarget(mapNamed(maps, 'axo_ipcache'))
+  const services = serviceTarget(maps)
+  const nodes = nodeRoutesTarget({ netlink, local: node, devices, routingMode })
+  const endpoints = endpointTarget({
+    kernel,
+    netlink,
+    programs: endpointPrograms({ kernel, template: objects.templates.lxc, maps, paths, netns }),
+    epochs: openPolicyEpochs(mapNamed(maps, 'axo_epoch')),
+    endpointMap: mapNamed(maps, 'axo_endpoints'),
+    policyMapSpec: objects.policyMapSpec,
+    encodePolicy: createPolicyEncoder(),
+    paths,
+    network,
+    tunnelIfIndex: devices.tunnel?.ifIndex,
+    endpoints: tables.endpoints,
+    state: options.state,
+    onStep: observe.endpointStep,
+    onOutcome: observe.endpoint,
+  })
 
+  const scope = new Scope('datapath', { signal: options.signal })
+  const start = <Row>(name: string, table: Table<Row>, target: Target<Row>) =>
+    scope.use(
+      startReconciler<Row>({ name, table, target, log: options.log.child(name), signal: scope.signal }),
+    )
+  scope.use(endpoints)
   const joined = createEndpointDatapathTable()
-  const { endpoints, policies } = tables
-  scope.run((signal) => joinEndpointsAndPolicies({ endpoints, policies, output: joined, signal }))
-
-  const start = <Row>(
-    name: string,
-    from: Pick<Parameters<typeof startReconciler<Row>>[0], 'table' | 'target'>,
-  ) => scope.use(startReconciler<Row>({ name, ...from, log: log.child(name), signal }))
-  // Attached first: what a restart finds attached keeps working meanwhile.
-  attachDevicePrograms(objects, devices)
-  const ipcache = start('ipcache', {
-    table: tables.ipcache,
-    target: ipcacheTarget(objects.map('axo_ipcache')),
-  })
-  const services = start('services', { table: tables.frontends, target: serviceTarget(objects.maps) })
-  const nodes = start('node-routes', {
-    table: tables.nodes,
-    target: nodeRoutesTarget({ netlink, local: node, devices, routingMode }),
-  })
-  const target = scope.use(
-    endpointTarget({
-      kernel: objects.kernel,
-      netlink,
-      programs: endpointPrograms({
-        kernel: objects.kernel,
-        template: objects.templates.lxc,
-        maps: objects.maps,
-        paths: objects.paths,
-      }),
-      epochs: openPolicyEpochs(objects.map('axo_epoch')),
-      endpointMap: objects.map('axo_endpoints'),
-      policyMapSpec: objects.policyMapSpec,
-      paths: objects.paths,
-      network,
-      tunnelIfIndex: devices.tunnel?.ifIndex,
-      isKnown: (id: EndpointId) => endpoints.has(String(id)),
-      state: options.state,
-      observe: options.observe ?? {},
-    }),
-  )
-  const endpointReconciler = start('endpoints', { table: joined, target })
+  scope.run((signal) => joinEndpointsAndPolicies({ ...tables, output: joined, signal }))
   scope.run((signal) =>
     runConntrackGc({
-      map: objects.map('axo_ct4'),
-      nowSeconds: bootSeconds,
-      log: log.child('conntrack-gc'),
+      map: mapNamed(maps, 'axo_ct4'),
+      nowSeconds: monotonicSeconds,
+      log: options.log.child('conntrack-gc'),
       signal,
-      ...(options.observe?.conntrackGc === undefined ? {} : { onRun: options.observe.conntrackGc }),
+      onRun: observe.conntrackGc,
     }),
   )
   return {
     network,
-    endpoints: endpointReconciler,
-    ipcache,
-    services,
-    nodes,
-    verify(endpoint) {
-      if (netlink.linkByName(endpoint.hostIfName)?.up !== true) {
-        throw new CodedError(
-          'DATAPATH_NO_LINK',
-          `find interface ${endpoint.hostIfName} of endpoint ${endpoint.id}`,
-        )
-      }
-      for (const program of ['from_pod', 'to_pod']) {
-        objects.kernel.openPinnedLink(objects.paths.endpointLink(endpoint.id, program)).close()
-      }
-    },
+    ipcache: start('ipcache', tables.ipcache, ipcache),
+    services: start('services', tables.frontends, services),
+    nodes: start('node-routes', tables.nodes, nodes),
+    endpoints: start('endpoints', joined, endpoints),
+    verify: (endpoint) => verifyEndpoint(objects, netlink, endpoint),
     [Symbol.asyncDispose]: () => scope.close(),
   }
 }
 
 /** CLOCK_MONOTONIC in seconds: what bpf_ktime_get_ns counts. */
-function bootSeconds(): number {
+function monotonicSeconds(): number {
   return Number(process.hrtime.bigint() / 1_000_000_000n)
 }

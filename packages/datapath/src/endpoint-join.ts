@@ -1,6 +1,6 @@
 import { type EndpointRow, endpointKey } from '@axoneme/endpoint'
 import type { EndpointPolicyRow } from '@axoneme/policy'
-import { allInitialized, createTable, type Table, type WritableTable } from '@axoneme/tables'
+import { createTable, follow, type Table, type WritableTable } from '@axoneme/tables'
 import type { EndpointDatapathRow } from './types.ts'
 
 export function createEndpointDatapathTable(): WritableTable<EndpointDatapathRow> {
@@ -35,18 +35,12 @@ export async function joinEndpointsAndPolicies({
       output.upsert({ endpoint, policy })
     }
   }
-  const follow = async (table: Table<unknown>) => {
-    using changes = table.changes()
-    for await (const batch of changes.batches(signal)) for (const change of batch) join(change.key)
-  }
-  const initialize = async () => {
-    await allInitialized([endpoints, policies], signal)
-    for (const key of endpoints.keys()) join(key)
-    output.markInitialized()
-  }
-  try {
-    await Promise.all([follow(endpoints), follow(policies), initialize()])
-  } catch (error) {
-    if (!signal.aborted) throw error
-  }
+  await follow<{ endpoints: EndpointRow; policies: EndpointPolicyRow }>({
+    sources: { endpoints, policies },
+    apply(changes) {
+      for (const { key } of [...changes.endpoints, ...changes.policies]) join(key)
+      output.markInitialized()
+    },
+    signal,
+  })
 }

@@ -1,19 +1,20 @@
-import { type BpfKernel, type BpfLink, type BpfMap, unpin } from '@axoneme/bpf'
+import type { BpfKernel, BpfMap } from '@axoneme/bpf'
 import type { Template } from '@axoneme/bpf-templater'
 import type { EndpointId } from '@axoneme/endpoint'
-import { ENOENT, SyscallError } from '@axoneme/syscalls'
-import { u32 } from './epochs.ts'
+import type { Netns } from '@axoneme/syscalls'
+import { attachPinned } from './attach.ts'
 import type { PinPaths } from './pin-paths.ts'
-import { mapsOfTemplate } from './template-maps.ts'
+import { mapNamed, mapsOfTemplate, type NodeMaps, programNamed } from './template-maps.ts'
+import { u32 } from './u32.ts'
 
 /** What is attached where: program of the template -> direction on the pod's host-side veth. */
-const attachments = { from_pod: 'ingress', to_pod: 'egress' } as const
+export const endpointAttachments = { from_pod: 'ingress', to_pod: 'egress' } as const
 const tailCalled = 'pod_policy'
 
 export type EndpointPrograms = {
   /**
-   * Loads the endpoint's own programs and puts them in the place of the ones that run. The tail call goes first: it
-   * serves packets of both sets. When anything fails, what ran before runs on.
+   * Loads the endpoint's own programs, then puts them in the place of the ones that run, if any do. Loading is what
+   * can fail: then nothing has changed. Throws TemplateError, ProgramRejectedError, SyscallError.
    */
   swap(options: {
     id: EndpointId
@@ -21,8 +22,8 @@ export type EndpointPrograms = {
     constants: Record<string, number | bigint>
     policyMap: BpfMap
   }): void
-  /** Detaches everything of the endpoint. What is gone already is fine. */
-  remove(id: EndpointId): void
+  /** Nobody calls the endpoint's `pod_policy` any more. Its links go with their pins. */
+  removeCall(id: EndpointId): void
 }
 
 export function endpointPrograms({
@@ -30,70 +31,26 @@ export function endpointPrograms({
   template,
   maps,
   paths,
+  netns,
 }: {
   kernel: BpfKernel
   template: Template
-  /** The node's shared maps, by name. */
-  maps: Readonly<Record<string, BpfMap>>
+  maps: NodeMaps
   paths: PinPaths
+  netns?: Netns | undefined
 }): EndpointPrograms {
-  const calls = maps.axo_policy_calls as BpfMap
+  const calls = mapNamed(maps, 'axo_policy_calls')
   const shared = mapsOfTemplate(template, maps)
   return {
     swap({ id, ifIndex, constants, policyMap }) {
       using instance = template.instantiate({ constants, maps: { ...shared, axo_policy: policyMap } })
-      calls.setProgram(id, program(instance.programs, tailCalled))
-      for (const [name, direction] of Object.entries(attachments)) {
-        const path = paths.endpointLink(id, name)
-        attachPinned(kernel, { program: program(instance.programs, name), ifIndex, direction, path })
+      // First of all, as it serves packets of the old and of the new programs.
+      calls.setProgram(id, programNamed(instance.programs, tailCalled))
+      for (const [name, direction] of Object.entries(endpointAttachments)) {
+        const program = programNamed(instance.programs, name)
+        attachPinned(kernel, { program, ifIndex, direction, path: paths.endpointLink(id, name), netns })
       }
     },
-    remove(id) {
-      for (const name of Object.keys(attachments)) unpin(paths.endpointLink(id, name))
-      calls.delete(u32(id))
-    },
-  }
-}
-
-function program<T>(programs: Readonly<Record<string, T>>, name: string): T {
-  const found = programs[name]
-  if (found === undefined) throw new TypeError(`the template has no program ${name}`)
-  return found
-}
-
-/** Replaces the program of the link pinned at `path`, or attaches and pins when there is none for this device. */
-export function attachPinned(
-  kernel: BpfKernel,
-  {
-    program,
-    ifIndex,
-    direction,
-    path,
-  }: {
-    program: { fd: number; name: string }
-    ifIndex: number
-    direction: 'ingress' | 'egress'
-    path: string
-  },
-): void {
-  using existing = openLinkIfAny(kernel, path)
-  if (existing !== undefined) {
-    // A link whose device is gone stays as a pin without effect; so does one of another device with that name.
-    if (kernel.linkInfo(existing.fd).ifIndex === ifIndex) {
-      existing.update(program)
-      return
-    }
-    unpin(path)
-  }
-  using link = kernel.attachTcx({ program, ifIndex, direction })
-  link.pin(path)
-}
-
-function openLinkIfAny(kernel: BpfKernel, path: string): BpfLink | undefined {
-  try {
-    return kernel.openPinnedLink(path)
-  } catch (error) {
-    if (error instanceof SyscallError && error.errno === ENOENT) return undefined
-    throw error
+    removeCall: (id) => void calls.delete(u32(id)),
   }
 }

@@ -1,5 +1,6 @@
 import type { BpfMap } from '@axoneme/bpf'
 import type { EndpointId } from '@axoneme/endpoint'
+import { u32 } from './u32.ts'
 
 /**
  * Policy epochs: established connections are checked again when their endpoint's number has changed. Drawn from one
@@ -17,10 +18,4 @@ export function openPolicyEpochs(map: BpfMap): PolicyEpochs {
       map.update(u32(id), u32(last))
     },
   }
-}
-
-export function u32(value: number): Buffer {
-  const buffer = Buffer.alloc(4)
-  buffer.writeUInt32LE(value)
-  return buffer
 }

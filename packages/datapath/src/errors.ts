@@ -1,4 +1,4 @@
-import { CodedError } from '@axoneme/lifecycle'
+import { CodedError, describeError } from '@axoneme/lifecycle'
 
 export class DeviceMissingError extends CodedError {
   constructor(name: string) {
@@ -19,9 +19,22 @@ export class NetnsMissingError extends CodedError {
   }
 }
 
-/** The pod has an interface of that name that this endpoint did not make. */
+/** There is an interface of that name that this endpoint did not make. `place` is the pod's namespace or the node. */
 export class InterfaceTakenError extends CodedError {
-  constructor(name: string, netnsPath: string) {
-    super('DATAPATH_INTERFACE_TAKEN', `make interface ${name} in ${netnsPath}: there is one already`)
+  constructor(name: string, place: string, options: { cause?: unknown } = {}) {
+    super('DATAPATH_INTERFACE_TAKEN', `make interface ${name} in ${place}: there is one already`, {
+      ...options,
+      hint: 'remove or rename that interface; it is tried again',
+    })
+  }
+}
+
+/** A failed attempt could not take back what it had made. The next attempt and every prune try again. */
+export class UndoFailedError extends CodedError {
+  constructor(what: string, { error, undoError }: { error: unknown; undoError: unknown }) {
+    super('DATAPATH_UNDO', `undo ${what} (${describeError(undoError)}) after`, {
+      cause: error,
+      retryable: true,
+    })
   }
 }

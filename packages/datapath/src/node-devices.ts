@@ -1,4 +1,5 @@
 import { type Link, type Netlink, writeSysctl } from '@axoneme/netlink'
+import type { Netns } from '@axoneme/syscalls'
 import { DeviceMissingError } from './errors.ts'
 import type { LocalNode, RoutingMode } from './types.ts'
 
@@ -20,19 +21,22 @@ export type NodeDevices = Readonly<{
   tunnel: Link | undefined
 }>
 
-/** Makes what the node itself needs, and leaves alone what is there already. */
+/** Makes what the node itself needs, and leaves alone what is there already. Throws DeviceMissingError. */
 export function ensureNodeDevices({
   netlink,
+  netns,
   node,
   devices,
   routingMode,
 }: {
   netlink: Netlink
+  /** The namespace that `netlink` speaks to; this thread's when absent. */
+  netns?: Netns | undefined
   node: LocalNode
   devices: readonly string[]
   routingMode: RoutingMode
 }): NodeDevices {
-  writeSysctl(undefined, 'net.ipv4.ip_forward', '1')
+  writeSysctl(netns, 'net.ipv4.ip_forward', '1')
   const external = devices.map((name) => {
     const link = netlink.linkByName(name)
     if (link === undefined) throw new DeviceMissingError(name)
@@ -45,7 +49,7 @@ export function ensureNodeDevices({
     return { podMtu: deviceMtu, external, tunnel: undefined }
   }
   const podMtu = deviceMtu - vxlanOverheadBytes
-  return { podMtu, external, tunnel: ensureTunnelDevice(netlink, podMtu) }
+  return { podMtu, external, tunnel: ensureTunnelDevice(netlink, { netns, mtu: podMtu }) }
 }
 
 /** Carries the node's address out of its pod CIDR: the pods' gateway, and the node's source towards its pods. */
@@ -63,12 +67,15 @@ function ensureHostDevice(netlink: Netlink, node: LocalNode): void {
   netlink.replaceAddress({ ifIndex, address: node.routerIp, prefixLength: 32 })
 }
 
-function ensureTunnelDevice(netlink: Netlink, mtu: number): Link {
+function ensureTunnelDevice(
+  netlink: Netlink,
+  { netns, mtu }: { netns: Netns | undefined; mtu: number },
+): Link {
   const link =
     netlink.linkByName(tunnelDevice) ??
     netlink.addVxlan({ name: tunnelDevice, port: vxlanPort, external: true, mtu })
   netlink.setLink({ ifIndex: link.ifIndex, up: true, mtu })
   // What was sent by the tunnel may be answered by another device.
-  writeSysctl(undefined, `net.ipv4.conf.${tunnelDevice}.rp_filter`, '0')
+  writeSysctl(netns, `net.ipv4.conf.${tunnelDevice}.rp_filter`, '0')
   return link
 }

@@ -1,72 +1,74 @@
 import { reservedIdentity } from '@axoneme/identity'
 import type { NodeRow } from '@axoneme/ipcache'
-import { canonicalCidr } from '@axoneme/net-types'
-import type { Netlink, Route, RouteSpec } from '@axoneme/netlink'
+import { addressFamily, canonicalCidr } from '@axoneme/net-types'
+import type { Netlink, RouteSpec } from '@axoneme/netlink'
 import type { Target } from '@axoneme/reconciler'
 import type { NodeDevices } from './node-devices.ts'
+import { isNodeRoute, routeProtocol } from './routes.ts'
 import type { LocalNode, RoutingMode } from './types.ts'
 
-/** Marks our routes among all others (/etc/iproute2/rt_protos leaves 192 and up to administrators; 201 is ours). */
-export const routeProtocol = 201
+const mainTable = 254
 
 /**
- * [nodes] -> the node's routes to other nodes' pod CIDRs: by the other node's address, or into the tunnel. The
- * kernel's routes are the memory: a node whose CIDR changed loses the old route.
+ * [nodes] -> the node's routes to other nodes' pod CIDRs: by the other node's address, or into the tunnel. What an
+ * earlier process left is pruned.
  */
-export function nodeRoutesTarget({
-  netlink,
-  local,
-  devices,
-  routingMode,
-}: {
+export function nodeRoutesTarget(options: {
   netlink: Netlink
   local: LocalNode
   devices: NodeDevices
   routingMode: RoutingMode
 }): Target<NodeRow> {
-  const routesOf = (node: NodeRow): RouteSpec[] =>
-    node.name === local.name
-      ? []
-      : node.podCidrs
-          .map((cidr) => canonicalCidr(cidr))
-          .filter((cidr) => cidr !== undefined && !cidr.includes(':'))
-          .map((destination) => routeTo(destination as string, node, { local, devices, routingMode }))
-  const existing = () =>
-    netlink.routes({ table: 254 }).filter((route) => route.protocol === routeProtocol && isNodeRoute(route))
+  const { netlink, local } = options
+  /** By node, so that one whose CIDRs changed loses the old routes without a list of all. */
+  const made = new Map<string, readonly RouteSpec[]>()
+  const routesOf = (node: NodeRow) => (node.name === local.name ? [] : routesToNode(node, options))
   return {
     update(node) {
-      for (const route of routesOf(node)) netlink.replaceRoute(route)
+      const wanted = routesOf(node)
+      const destinations = new Set(wanted.map((route) => route.destination))
+      const before = made.get(node.name) ?? []
+      made.set(node.name, [...before, ...wanted])
+      for (const route of wanted) netlink.replaceRoute(route)
+      for (const route of before) if (!destinations.has(route.destination)) netlink.deleteRoute(route)
+      made.set(node.name, wanted)
     },
-    delete(_name, node) {
-      for (const route of routesOf(node)) netlink.deleteRoute(route)
+    delete(name, node) {
+      for (const route of [...(made.get(name) ?? []), ...routesOf(node)]) netlink.deleteRoute(route)
+      made.delete(name)
     },
     prune(nodes) {
       const wanted = new Set(nodes.flatMap(routesOf).map((route) => route.destination))
-      for (const route of existing()) if (!wanted.has(route.destination)) netlink.deleteRoute(route)
+      for (const route of netlink.routes({ table: mainTable })) {
+        if (isNodeRoute(route) && !wanted.has(route.destination)) netlink.deleteRoute(route)
+      }
     },
   }
 }
 
-function routeTo(
-  destination: string,
-  node: NodeRow,
+/** IPv4 only. A node whose address is none has no routes. */
+function routesToNode(
+  { podCidrs, internalIp }: NodeRow,
   { local, devices, routingMode }: { local: LocalNode; devices: NodeDevices; routingMode: RoutingMode },
-): RouteSpec {
-  if (routingMode === 'native' || devices.tunnel === undefined) {
-    return { destination, gateway: node.internalIp, protocol: routeProtocol }
-  }
-  return {
-    destination,
-    ifIndex: devices.tunnel.ifIndex,
-    source: local.internalIp,
-    mtu: devices.podMtu,
-    protocol: routeProtocol,
-    // What the node itself sends arrives as from a remote node.
-    encap: { kind: 'ip', tunnelId: reservedIdentity.remoteNode, destination: node.internalIp },
-  }
-}
-
-/** Host routes lead to local pods and belong to the endpoints. */
-function isNodeRoute(route: Route): boolean {
-  return !route.destination.endsWith('/32')
+): RouteSpec[] {
+  if (addressFamily(internalIp) !== 4) return []
+  const destinations = podCidrs
+    .map(canonicalCidr)
+    .filter((cidr) => cidr !== undefined)
+    .filter((cidr) => !cidr.includes(':'))
+  const { tunnel, podMtu } = devices
+  return destinations.map((destination): RouteSpec => {
+    if (routingMode === 'native' || tunnel === undefined) {
+      return { destination, gateway: internalIp, protocol: routeProtocol }
+    }
+    return {
+      destination,
+      ifIndex: tunnel.ifIndex,
+      source: local.internalIp,
+      mtu: podMtu,
+      protocol: routeProtocol,
+      // What the node itself sends arrives as from a remote node.
+      encap: { kind: 'ip', tunnelId: reservedIdentity.remoteNode, destination: internalIp },
+    }
+  })
 }

@@ -65,7 +65,7 @@ export async function openDatapathObjects({
     for (const directory of [paths.maps, paths.deviceLinks, paths.endpoints]) {
       mkdirSync(directory, { recursive: true, mode: 0o700 })
     }
-    const open = async (program: DatapathProgram) => {
+    const compile = async (program: DatapathProgram) => {
       let compileMs = 0
       const observe = (event: CompileEvent) => {
         if (event.outcome === 'compiled') compileMs = Math.round(event.durationMs)
@@ -73,10 +73,14 @@ export async function openDatapathObjects({
       }
       const object = await compileObject({ program, config, cacheDir: templateDir, clang, signal, observe })
       const bytes = await readFile(object.path)
-      const template = scope.use(loadTemplate(parseObject(bytes), { kernel }))
-      return { template, info: { hash: object.hash, bytes: bytes.length, compileMs } }
+      return { bytes, info: { hash: object.hash, bytes: bytes.length, compileMs } }
     }
-    const [lxc, host, overlay] = await Promise.all([open('lxc'), open('host'), open('overlay')])
+    const compiled = await Promise.all([compile('lxc'), compile('host'), compile('overlay')])
+    const load = ({ bytes, info }: { bytes: Buffer; info: TemplateInfo }) => ({
+      info,
+      template: scope.use(loadTemplate(parseObject(bytes), { kernel })),
+    })
+    const [lxc, host, overlay] = [load(compiled[0]), load(compiled[1]), load(compiled[2])]
     const maps: Record<string, BpfMap> = {}
     let policyMapSpec: MapSpec | undefined
     const specs = [lxc, host, overlay].flatMap(({ template }) => Object.values(template.maps))

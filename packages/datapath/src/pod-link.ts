@@ -1,61 +1,102 @@
+import { closeSync } from 'node:fs'
 import type { EndpointRow } from '@axoneme/endpoint'
-import { type Link, type Netlink, openNetlink } from '@axoneme/netlink'
-import { netnsInode } from '@axoneme/syscalls'
+import { isExists, type Link, type Netlink, openNetlink } from '@axoneme/netlink'
+import { openNetns } from '@axoneme/syscalls'
 import { InterfaceTakenError, NetnsMissingError } from './errors.ts'
 
+/** What every pod of the node shares. */
 export type PodNetwork = Readonly<{
   /** The node's address in the pod CIDR. */
   gateway: string
   mtu: number
 }>
 
+/** Names of the host sides of pods' links, which are all ours. */
+export const hostInterfacePattern = /^lxc[0-9a-f]{12}$/
+
+/** `lo` is the first device of every network namespace. */
+const loopbackIfIndex = 1
+
+/**
+ * The host side of the endpoint's link, when it stands whole: its pod's end is configured and its programs were
+ * attached, of which its being up is the mark. What an interrupted attempt or a former endpoint left under the name
+ * is removed. Throws InterfaceTakenError when somebody else's device has the name.
+ */
+export function takeOverPodLink(netlink: Netlink, endpoint: EndpointRow): Link | undefined {
+  const link = netlink.linkByName(endpoint.hostIfName)
+  if (link === undefined) return undefined
+  if (link.kind !== 'veth') throw new InterfaceTakenError(endpoint.hostIfName, 'the node')
+  if (link.up && link.mac === endpoint.hostMac) return link
+  netlink.ensureNoLink(link.ifIndex)
+  return undefined
+}
+
 /**
  * Makes the endpoint's veth pair and configures the pod's end: one host address, everything else by the gateway,
- * whose MAC is known in advance so that nothing waits for ARP. What is there already is left alone. When it fails,
- * no link is left.
+ * whose MAC is known in advance so that nothing waits for ARP. The host side stays down: nothing passes before its
+ * programs are attached. When it fails, no link is left. Throws NetnsMissingError, InterfaceTakenError, NetlinkError.
  */
-export function ensurePodLink(netlink: Netlink, endpoint: EndpointRow, network: PodNetwork): Link {
-  const existing = netlink.linkByName(endpoint.hostIfName)
-  if (existing !== undefined) return existing
-  assertNetns(endpoint.netnsPath)
-  using pod = openNetlink({ netns: endpoint.netnsPath })
-  if (pod.linkByName(endpoint.ifName) !== undefined) {
-    throw new InterfaceTakenError(endpoint.ifName, endpoint.netnsPath)
-  }
-  const link = netlink.addVeth({
-    name: endpoint.hostIfName,
-    peerName: endpoint.ifName,
-    peerNetns: endpoint.netnsPath,
-    mac: endpoint.hostMac,
-    peerMac: endpoint.podMac,
-    mtu: network.mtu,
-    up: true,
-  })
+export function makePodLink(netlink: Netlink, endpoint: EndpointRow, network: PodNetwork): Link {
+  const netns = openPodNetns(endpoint.netnsPath)
   try {
-    configurePod(pod, endpoint, network)
-  } catch (error) {
-    netlink.ensureNoLink(link.ifIndex)
-    throw error
+    const link = addPair(netlink, endpoint, { netns, mtu: network.mtu })
+    try {
+      using pod = openNetlink({ netns })
+      // The index of the pod's end comes with the host side.
+      configurePod(pod, endpoint, { ifIndex: link.peerIfIndex ?? 0, network })
+      return link
+    } catch (error) {
+      netlink.ensureNoLink(link.ifIndex)
+      throw error
+    }
+  } finally {
+    closeSync(netns)
   }
-  return link
 }
 
-function configurePod(pod: Netlink, endpoint: EndpointRow, { gateway, mtu }: PodNetwork): void {
-  const loopback = pod.linkByName('lo')
-  if (loopback !== undefined && !loopback.up) pod.setLink({ ifIndex: loopback.ifIndex, up: true })
-  const link = pod.linkByName(endpoint.ifName)
-  if (link === undefined) throw new InterfaceTakenError(endpoint.ifName, endpoint.netnsPath)
-  const { ifIndex } = link
-  pod.replaceAddress({ ifIndex, address: endpoint.ipv4, prefixLength: 32 })
+/** Removes this endpoint's link, not one that got its name later. One that is gone is fine. */
+export function removePodLink(netlink: Netlink, { hostIfName, hostMac }: EndpointRow): void {
+  const link = netlink.linkByName(hostIfName)
+  if (link?.kind === 'veth' && link.mac === hostMac) netlink.ensureNoLink(link.ifIndex)
+}
+
+function addPair(
+  netlink: Netlink,
+  endpoint: EndpointRow,
+  { netns, mtu }: { netns: number; mtu: number },
+): Link {
+  try {
+    return netlink.addVeth({
+      name: endpoint.hostIfName,
+      peerName: endpoint.ifName,
+      peerNetns: netns,
+      mac: endpoint.hostMac,
+      peerMac: endpoint.podMac,
+      mtu,
+    })
+  } catch (cause) {
+    // The name on the node was free: it is the pod's that is not.
+    if (!isExists(cause)) throw cause
+    throw new InterfaceTakenError(endpoint.ifName, endpoint.netnsPath, { cause })
+  }
+}
+
+function configurePod(
+  pod: Netlink,
+  { ipv4, hostMac }: EndpointRow,
+  { ifIndex, network: { gateway, mtu } }: { ifIndex: number; network: PodNetwork },
+): void {
+  pod.setLink({ ifIndex: loopbackIfIndex, up: true })
+  pod.replaceAddress({ ifIndex, address: ipv4, prefixLength: 32 })
   pod.setLink({ ifIndex, up: true })
-  pod.replaceNeighbour({ ifIndex, address: gateway, mac: endpoint.hostMac, permanent: true })
-  pod.replaceRoute({ destination: `${gateway}/32`, ifIndex, source: endpoint.ipv4 })
-  pod.replaceRoute({ destination: '0.0.0.0/0', gateway, ifIndex, source: endpoint.ipv4, mtu })
+  pod.replaceNeighbour({ ifIndex, address: gateway, mac: hostMac, permanent: true })
+  pod.replaceRoute({ destination: `${gateway}/32`, ifIndex, source: ipv4 })
+  pod.replaceRoute({ destination: '0.0.0.0/0', gateway, ifIndex, source: ipv4, mtu })
 }
 
-function assertNetns(path: string): void {
+function openPodNetns(path: string): number {
   try {
-    netnsInode(path)
+    return openNetns(path)
   } catch (cause) {
     throw new NetnsMissingError(path, { cause })
   }

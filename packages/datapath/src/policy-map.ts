@@ -1,57 +1,51 @@
-import { createHash } from 'node:crypto'
-import type { BpfMap } from '@axoneme/bpf'
-import { policyKey, policyValue } from '@axoneme/bpf-programs'
-import type { PolicyEntry } from '@axoneme/policy'
-
-/** Bits of the policy key that every entry states exactly: the identity, the direction and the padding before them. */
-const exactBits = 40
-const protocolBits = 8
-
-/**
- * The number by which a verdict names the policies that allowed it: 32 bits of a hash, so that it means the same
- * after a restart. 0 stands for "no policy": everything is allowed in that direction.
- */
-export function ruleSetId(rules: readonly string[]): number {
-  if (rules.length === 0) return 0
-  return createHash('sha256').update(rules.join('\n')).digest().readUInt32BE() || 1
-}
-
-/** Key and value of one entry in the policy map, a longest-prefix trie over identity, direction, protocol, port. */
-export function encodePolicyEntry(entry: PolicyEntry): { key: Buffer; value: Buffer } {
-  const prefixLength = entry.protocol === 0 ? exactBits : exactBits + protocolBits + entry.portPrefixLength
-  return {
-    key: policyKey.encode({
-      prefixLength,
-      identity: entry.identity,
-      egress: entry.direction === 'egress' ? 1 : 0,
-      protocol: entry.protocol,
-      dport: entry.port,
-    }),
-    value: policyValue.encode({ ruleSet: ruleSetId(entry.rules), flags: 0 }),
-  }
-}
+import { type BpfKernel, type BpfMap, MapFullError, MapShapeError, type MapSpec, unpin } from '@axoneme/bpf'
+import type { EncodedPolicyEntry } from './policy-entry.ts'
 
 export type PolicyMapChange = Readonly<{ added: number; removed: number }>
 
 /**
- * Makes the map equal to `entries`. The map itself is the memory, so nothing can accumulate in it. What is no
- * longer allowed goes first: a full map must not keep old permissions alive.
+ * The map that is pinned for an endpoint, or a new one. One of another shape, as after a change of the size option, is
+ * replaced: the programs that use it keep it until they are replaced themselves.
  */
-export function applyPolicyEntries(map: BpfMap, entries: readonly PolicyEntry[]): PolicyMapChange {
-  const wanted = new Map<string, { key: Buffer; value: Buffer }>()
-  for (const entry of entries) {
-    const encoded = encodePolicyEntry(entry)
-    wanted.set(encoded.key.toString('latin1'), encoded)
+export function openPolicyMap(kernel: BpfKernel, { path, spec }: { path: string; spec: MapSpec }): BpfMap {
+  try {
+    return kernel.getOrCreatePinnedMap(path, spec)
+  } catch (error) {
+    if (!(error instanceof MapShapeError)) throw error
+    unpin(path)
+    return kernel.getOrCreatePinnedMap(path, spec)
   }
-  let removed = 0
-  for (const [key, value] of [...map.entries()]) {
+}
+
+/**
+ * Makes the map equal to `entries`. The map itself is the memory, so nothing can accumulate in it. New entries come
+ * before old ones go, so that what is allowed before and after is allowed all the time; what is no longer allowed goes
+ * in any case. Throws MapFullError when there is no room even then: what is missing is denied.
+ */
+export function applyPolicyEntries(map: BpfMap, entries: readonly EncodedPolicyEntry[]): PolicyMapChange {
+  const missing = new Map(entries.map((entry) => [entry.key.toString('latin1'), entry]))
+  const stale: Buffer[] = []
+  for (const [key, value] of map.entries()) {
     const id = key.toString('latin1')
-    const want = wanted.get(id)
-    if (want === undefined) {
-      map.delete(key)
-      removed++
-    } else if (want.value.equals(value)) wanted.delete(id)
+    const want = missing.get(id)
+    if (want === undefined) stale.push(key)
+    else if (want.value.equals(value)) missing.delete(id)
   }
-  for (const { key, value } of wanted.values()) map.update(key, value)
-  return { added: wanted.size, removed }
+  const additions = Array.from(missing.values(), ({ key, value }) => [key, value] as const)
+  const failure = attempt(() => map.updateBatch(additions))
+  const removed = map.deleteBatch(stale)
+  if (failure !== undefined) {
+    if (!(failure.error instanceof MapFullError)) throw failure.error
+    map.updateBatch(additions)
+  }
+  return { added: additions.length, removed }
+}
+
+function attempt(run: () => void): { error: unknown } | undefined {
+  try {
+    run()
+    return undefined
+  } catch (error) {
+    return { error }
+  }
 }
