@@ -2,38 +2,36 @@ import protobuf from 'protobufjs/minimal.js'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import { groupVersion, type ResourceType } from '../resources/types.ts'
 import type { ListResult } from '../verbs/list.ts'
-import { type FieldEncoding, messageFields } from './messages.ts'
+import { messageOfKind, type WireField, wireFields } from './messages.ts'
 import { listMeta } from './views.ts'
 
-const magic = Buffer.from('k8s\0')
-/** Kinds served as protobuf; each is the name of its message. */
-const kinds = new Map([
-  ['', ['Pod', 'Node', 'Namespace', 'Service', 'Endpoints', 'ConfigMap', 'Secret']],
-  ['discovery.k8s.io', ['EndpointSlice']],
-  ['networking.k8s.io', ['NetworkPolicy']],
-  ['coordination.k8s.io', ['Lease']],
-])
+/** What every object in protobuf begins with. */
+export const protobufMagic = Buffer.from('k8s\0')
 
-export function hasMessage(type: Pick<ResourceType, 'group' | 'kind'>): boolean {
-  return kinds.get(type.group)?.includes(type.kind) === true
+/** `k8s\0` and a runtime.Unknown around the object: the form of single objects. Kinds without a message have no content. */
+export function encodeObjectMessage(object: JsonObject): Buffer {
+  const [apiVersion, kind] = [textAt(object, 'apiVersion'), textAt(object, 'kind')]
+  const writer = protobuf.Writer.create()
+  const message = kind === 'Status' ? 'meta.Status' : messageOfKind({ ...splitVersion(apiVersion), kind })
+  if (message !== undefined) writeMessage(writer, message, object)
+  return envelope(apiVersion, kind, writer.finish())
 }
 
-/** `k8s\0` and a runtime.Unknown around the object: the form of single objects. */
-export function encodeObjectMessage(object: JsonObject): Buffer {
-  const writer = protobuf.Writer.create()
-  writeMessage(writer, textAt(object, 'kind'), object)
-  return envelope(textAt(object, 'apiVersion'), textAt(object, 'kind'), writer.finish())
+export function splitVersion(apiVersion: string): { group: string; version: string } {
+  const slash = apiVersion.indexOf('/')
+  return { group: apiVersion.slice(0, Math.max(0, slash)), version: apiVersion.slice(slash + 1) }
 }
 
 /** A list: metadata is field 1, items are field 2 of every list message. */
 export function encodeListMessage(type: ResourceType, result: ListResult): Buffer {
   const writer = protobuf.Writer.create()
   writer.uint32(tag(1, 2)).fork()
-  writeMessage(writer, 'ListMeta', listMeta(result))
+  writeMessage(writer, 'meta.ListMeta', listMeta(result))
   writer.ldelim()
+  const message = messageOfKind(type) ?? ''
   for (const item of result.items) {
     writer.uint32(tag(2, 2)).fork()
-    writeMessage(writer, type.kind, item)
+    writeMessage(writer, message, item)
     writer.ldelim()
   }
   return envelope(groupVersion(type), `${type.kind}List`, writer.finish())
@@ -55,10 +53,10 @@ function envelope(apiVersion: string, kind: string, raw: Uint8Array): Buffer {
   const writer = protobuf.Writer.create()
   writer.uint32(tag(1, 2)).fork().uint32(tag(1, 2)).string(apiVersion).uint32(tag(2, 2)).string(kind).ldelim()
   writer.uint32(tag(2, 2)).bytes(raw)
-  return Buffer.concat([magic, writer.finish()])
+  return Buffer.concat([protobufMagic, writer.finish()])
 }
 
-function tag(field: number, wireType: 0 | 2): number {
+function tag(field: number, wireType: 0 | 1 | 2): number {
   return (field << 3) | wireType
 }
 
@@ -67,7 +65,11 @@ function tag(field: number, wireType: 0 | 2): number {
  * from absent. Values of another type than the field's are left out.
  */
 function writeMessage(writer: protobuf.Writer, message: string, object: JsonObject): void {
-  for (const field of messageFields(message) ?? []) {
+  for (const field of wireFields(message) ?? []) {
+    if (field.isInlined) {
+      writeField(writer, field, object)
+      continue
+    }
     if (!Object.hasOwn(object, field.name)) continue
     const value = object[field.name]
     if (field.shape === 'list') {
@@ -78,7 +80,7 @@ function writeMessage(writer: protobuf.Writer, message: string, object: JsonObje
   }
 }
 
-function writeMap(writer: protobuf.Writer, field: FieldEncoding, map: JsonObject): void {
+function writeMap(writer: protobuf.Writer, field: WireField, map: JsonObject): void {
   for (const [key, value] of Object.entries(map)) {
     if (value === undefined) continue
     writer.uint32(tag(field.number, 2)).fork().uint32(tag(1, 2)).string(key)
@@ -87,7 +89,7 @@ function writeMap(writer: protobuf.Writer, field: FieldEncoding, map: JsonObject
   }
 }
 
-function writeField(writer: protobuf.Writer, { number, type }: FieldEncoding, value: Json): void {
+function writeField(writer: protobuf.Writer, { number, type }: WireField, value: Json): void {
   switch (type) {
     case 'string':
       if (typeof value === 'string') writer.uint32(tag(number, 2)).string(value)
@@ -97,6 +99,9 @@ function writeField(writer: protobuf.Writer, { number, type }: FieldEncoding, va
       return
     case 'int64':
       if (typeof value === 'number') writer.uint32(tag(number, 0)).int64(value)
+      return
+    case 'double':
+      if (typeof value === 'number') writer.uint32(tag(number, 1)).double(value)
       return
     case 'bool':
       if (typeof value === 'boolean') writer.uint32(tag(number, 0)).bool(value)
@@ -112,6 +117,16 @@ function writeField(writer: protobuf.Writer, { number, type }: FieldEncoding, va
       return
     case 'IntOrString':
       writeIntOrString(writer, number, value)
+      return
+    case 'FieldsV1':
+    case 'RawExtension':
+      // Both carry JSON as it is.
+      writer
+        .uint32(tag(number, 2))
+        .fork()
+        .uint32(tag(1, 2))
+        .bytes(Buffer.from(JSON.stringify(value)))
+        .ldelim()
       return
     default:
       if (!isObject(value)) return

@@ -78,7 +78,7 @@ function includedObject(object: KubeObject, include: IncludeObject, version: str
 
 /** Built-in lists leave apiVersion and kind out of their items; what has no schema keeps them. */
 export function listItem(type: ResourceType, object: KubeObject): JsonObject {
-  if (type.schema === undefined && type.group !== 'events.k8s.io') return object
+  if (type.schema === undefined) return object
   const { apiVersion: _apiVersion, kind: _kind, ...rest } = object
   return isObject(rest) ? rest : object
 }

@@ -1,45 +1,65 @@
+import { type JsonField, jsonMembers, messageNames } from '../codec/messages.ts'
 import type { JsonObject } from '../json.ts'
-import type { FieldSchema } from '../patch/schema.ts'
+import { fieldSchema } from '../patch/schema.ts'
 import type { ResourceType } from '../resources/types.ts'
-import { describedFields, describedTypes } from './type-fields.ts'
 
 /**
- * The `definitions` of the OpenAPI v2 document: the described types, their fields with what says how lists are merged.
- * Kinds that have no such lists are left out: kubectl uses the types that it was built with for those.
+ * The `definitions` of the OpenAPI v2 document: every built-in type with its fields and with what says how lists are
+ * merged. Custom resources are left out: what is not described is merged as plain JSON and not checked by clients.
  */
 export function openApiDefinitions(types: readonly ResourceType[]): JsonObject {
   const definitions: JsonObject = {}
-  for (const name of describedTypes()) definitions[name] = structure(name)
+  for (const name of messageNames()) definitions[name] = structure(name)
   for (const { group, kind, version, schema } of types) {
-    if (schema === undefined || describedFields(schema) === undefined) continue
+    const members = schema === undefined ? undefined : jsonMembers(schema)
+    if (schema === undefined || members === undefined) continue
+    const { properties } = structure(schema)
     definitions[schema] = {
-      ...structure(schema),
+      type: 'object',
+      properties: { apiVersion: { type: 'string' }, kind: { type: 'string' }, ...(properties as JsonObject) },
       'x-kubernetes-group-version-kind': [{ group, kind, version }],
     }
   }
   return definitions
 }
 
-function structure(type: string): JsonObject {
+function structure(message: string): JsonObject {
   const properties: JsonObject = {}
-  for (const { name, schema } of describedFields(type) ?? []) properties[name] = property(schema)
+  for (const [name, field] of jsonMembers(message) ?? []) properties[name] = property(message, name, field)
   return { type: 'object', properties }
 }
 
-function property(schema: FieldSchema): JsonObject {
-  const strategies = [
-    schema.mergeKey !== undefined || schema.isSet === true ? 'merge' : '',
-    schema.retainsKeys === true ? 'retainKeys' : '',
+function property(message: string, name: string, { type, shape }: JsonField): JsonObject {
+  const { mergeKey, isSet, retainsKeys } = fieldSchema(message, name)
+  const strategy = [
+    mergeKey !== undefined || isSet === true ? 'merge' : '',
+    retainsKeys === true ? 'retainKeys' : '',
   ]
-  const strategy = strategies.filter((name) => name !== '').join(',')
-  const isList = schema.mergeKey !== undefined || schema.isSet === true
-  const element: JsonObject =
-    schema.type !== undefined && describedFields(schema.type) !== undefined
-      ? { $ref: `#/definitions/${schema.type}` }
-      : {}
+    .filter((part) => part !== '')
+    .join(',')
+  const value = valueSchema(type)
   return {
-    ...(isList ? { type: 'array', items: element } : element),
+    ...(shape === 'list' ? { type: 'array', items: value } : shape === 'map' ? { type: 'object' } : value),
     ...(strategy === '' ? {} : { 'x-kubernetes-patch-strategy': strategy }),
-    ...(schema.mergeKey === undefined ? {} : { 'x-kubernetes-patch-merge-key': schema.mergeKey }),
+    ...(mergeKey === undefined ? {} : { 'x-kubernetes-patch-merge-key': mergeKey }),
   }
+}
+
+const scalars: Readonly<Record<string, JsonObject>> = {
+  string: { type: 'string' },
+  bytes: { type: 'string', format: 'byte' },
+  int32: { type: 'integer', format: 'int32' },
+  int64: { type: 'integer', format: 'int64' },
+  double: { type: 'number', format: 'double' },
+  bool: { type: 'boolean' },
+  Time: { type: 'string', format: 'date-time' },
+  Quantity: { type: 'string' },
+  IntOrString: { type: 'string', format: 'int-or-string' },
+  // Any JSON.
+  FieldsV1: { type: 'object' },
+  RawExtension: { type: 'object' },
+}
+
+function valueSchema(type: string): JsonObject {
+  return scalars[type] ?? { $ref: `#/definitions/${type}` }
 }

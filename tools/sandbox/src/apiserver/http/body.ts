@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { parseDocument } from 'yaml'
+import { decodeObjectMessage } from '../codec/protobuf-decode.ts'
 import { badRequest, tooLarge, unsupportedMediaType } from '../errors.ts'
 import { isObject, type Json } from '../json.ts'
 import { patchTypes } from '../verbs/patch.ts'
+import { mediaTypes } from './negotiate.ts'
 
 /** The limit of kube-apiserver. */
 export const maxBodyBytes = 3 * 1024 * 1024
@@ -25,9 +27,10 @@ export async function readBody(request: IncomingMessage): Promise<RequestBody> {
     (request.headers['content-type'] ?? 'application/json').split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const bytes = await readBytes(request)
   if (bytes.length === 0) return { mediaType, value: undefined }
+  if (mediaType === mediaTypes.protobuf) return { mediaType, value: decodeObjectMessage(bytes) }
   const isYaml = yamlTypes.includes(mediaType)
   if (!isYaml && !jsonTypes.includes(mediaType))
-    throw unsupportedMediaType(mediaType, [...jsonTypes, ...yamlTypes])
+    throw unsupportedMediaType(mediaType, [...jsonTypes, ...yamlTypes, mediaTypes.protobuf])
   const text = bytes.toString('utf8')
   const value = isYaml ? parseYaml(text) : parseJson(text)
   checkShape(value, 0)

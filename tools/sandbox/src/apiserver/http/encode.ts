@@ -1,5 +1,6 @@
 import { EncodedObjects, encodeList } from '../codec/json.ts'
-import { encodeListMessage, encodeObjectMessage, encodeWatchFrame, hasMessage } from '../codec/protobuf.ts'
+import { messageOfKind } from '../codec/messages.ts'
+import { encodeListMessage, encodeObjectMessage, encodeWatchFrame } from '../codec/protobuf.ts'
 import {
   type IncludeObject,
   listMeta,
@@ -44,7 +45,10 @@ export class Encoders {
     type: ResourceType,
     { accept, query }: { accept: string | undefined; query: URLSearchParams },
   ): Encoder {
-    const representation = negotiate(accept, { hasProtobuf: hasMessage(type), hasViews: true })
+    const representation = negotiate(accept, {
+      hasProtobuf: messageOfKind(type) !== undefined,
+      hasViews: true,
+    })
     if (representation.encoding === 'protobuf') return this.#protobufEncoder(type)
     if (representation.as === undefined) return this.#jsonEncoder(type)
     return this.#viewEncoder(type, { as: representation.as, includeObject: includeObjectOf(query) })

@@ -16,6 +16,7 @@ import { readBody } from './body.ts'
 import { deletedStatus, readDeleteOptions } from './delete-options.ts'
 import type { Encoders } from './encode.ts'
 import { type Exchange, isTrue, sendBytes, sendJson } from './exchange.ts'
+import { validateFields } from './field-validation.ts'
 import type { ResourceRoute } from './route.ts'
 import { serveWatch, type WatchSettings } from './watch.ts'
 
@@ -64,6 +65,7 @@ async function serveCollection(deps: ResourceDeps, exchange: Exchange, route: Re
       requireVerb(type, 'create')
       const { value = null } = await readBody(exchange.request)
       if (type.namespaced && namespace === '') throw unknownPath()
+      validateFields(exchange, type, value)
       const created = createObject(context, type, { namespace, body: value, dryRun: isDryRun(query) })
       sendBytes(exchange, { code: 201, contentType: encoder.contentType, body: encoder.object(created) })
       return
@@ -106,6 +108,7 @@ async function serveOne(deps: ResourceDeps, exchange: Exchange, route: OneRoute)
       requireVerb(type, 'update')
       const { value: body = null } = await readBody(exchange.request)
       const dryRun = isDryRun(query)
+      if (subresource !== 'scale') validateFields(exchange, type, body)
       if (subresource === 'scale' && type.scale !== undefined) {
         send(200, updateScale(context, type, { ...target, scale: type.scale, body, dryRun }))
         return
@@ -125,6 +128,7 @@ async function serveOne(deps: ResourceDeps, exchange: Exchange, route: OneRoute)
       requireVerb(type, 'patch')
       const { mediaType, value: patch } = await readBody(exchange.request)
       if (patch === undefined) throw badRequest('a patch has a body')
+      if (subresource !== 'scale') validateFields(exchange, type, patch)
       const { object, isNew } = patchObject(context, type, {
         ...target,
         mediaType,

@@ -1,6 +1,8 @@
+import { jsonMembers } from '../codec/messages.ts'
+
 /** How patches treat one field of a built-in type (the `patchStrategy`, `patchMergeKey` and `listType` of its Go struct). */
 export type FieldSchema = Readonly<{
-  /** The type of the value, or of the list's elements, where it has fields named here. */
+  /** The type of the value, or of the list's elements, where it is a known one. */
   type?: string
   /** The list is merged by this key of its elements; without it a patch replaces the list. */
   mergeKey?: string
@@ -14,113 +16,75 @@ export type FieldSchema = Readonly<{
   isAtomic?: boolean
 }>
 
-type TypeSchema = Readonly<Record<string, FieldSchema>>
+type Rules = Readonly<Record<string, FieldSchema>>
 
-const meta: TypeSchema = { metadata: { type: 'ObjectMeta' } }
+/** The type of every custom resource. */
+export const customType = 'custom.Resource'
+
 const conditions: FieldSchema = { mergeKey: 'type' }
-const template: FieldSchema = { type: 'PodTemplateSpec' }
 const selector: FieldSchema = { isAtomic: true }
-const withStatus = (spec: string, status?: string): TypeSchema => ({
-  ...meta,
-  spec: { type: spec },
-  ...(status === undefined ? {} : { status: { type: status } }),
-})
+const container: Rules = {
+  ports: { mergeKey: 'containerPort', listKeys: ['containerPort', 'protocol'] },
+  env: { mergeKey: 'name' },
+  volumeMounts: { mergeKey: 'mountPath' },
+  volumeDevices: { mergeKey: 'devicePath' },
+}
 
-const schemas: Readonly<Record<string, TypeSchema>> = {
-  ObjectMeta: { ownerReferences: { mergeKey: 'uid' }, finalizers: { isSet: true } },
-
-  Pod: withStatus('PodSpec', 'PodStatus'),
-  PodTemplate: { ...meta, template },
-  PodTemplateSpec: withStatus('PodSpec'),
-  PodSpec: {
-    containers: { mergeKey: 'name', type: 'Container' },
-    initContainers: { mergeKey: 'name', type: 'Container' },
-    ephemeralContainers: { mergeKey: 'name', type: 'Container' },
-    volumes: { mergeKey: 'name', retainsKeys: true, type: 'Volume' },
+/** Only fields that are not treated as their JSON type says: objects are merged, lists and values replaced. */
+const rules: Readonly<Record<string, Rules>> = {
+  /** Of custom resources only metadata is known. */
+  [customType]: { metadata: { type: 'meta.ObjectMeta' } },
+  'meta.ObjectMeta': { ownerReferences: { mergeKey: 'uid' }, finalizers: { isSet: true } },
+  'core.PodSpec': {
+    containers: { mergeKey: 'name' },
+    initContainers: { mergeKey: 'name' },
+    ephemeralContainers: { mergeKey: 'name' },
+    volumes: { mergeKey: 'name', retainsKeys: true },
     imagePullSecrets: { mergeKey: 'name' },
     hostAliases: { mergeKey: 'ip' },
     topologySpreadConstraints: { mergeKey: 'topologyKey', listKeys: ['topologyKey', 'whenUnsatisfiable'] },
     schedulingGates: { mergeKey: 'name' },
     resourceClaims: { mergeKey: 'name', retainsKeys: true },
     nodeSelector: { isAtomic: true },
-    affinity: { type: 'Affinity' },
   },
-  Container: {
-    ports: { mergeKey: 'containerPort', listKeys: ['containerPort', 'protocol'] },
-    env: { mergeKey: 'name' },
-    volumeMounts: { mergeKey: 'mountPath' },
-    volumeDevices: { mergeKey: 'devicePath' },
-    resources: { type: 'ResourceRequirements' },
-    lifecycle: { type: 'Lifecycle' },
-  },
-  ResourceRequirements: { claims: { mergeKey: 'name' } },
-  Volume: { ephemeral: { type: 'EphemeralVolumeSource' } },
-  EphemeralVolumeSource: { volumeClaimTemplate: { type: 'PersistentVolumeClaimTemplate' } },
-  PodStatus: {
+  'core.Container': container,
+  'core.EphemeralContainer': container,
+  'core.ResourceRequirements': { claims: { mergeKey: 'name' } },
+  'core.PodStatus': {
     conditions,
     podIPs: { mergeKey: 'ip' },
     hostIPs: { mergeKey: 'ip', isAtomic: true },
     resourceClaimStatuses: { mergeKey: 'name', retainsKeys: true },
   },
-
-  Node: withStatus('NodeSpec', 'NodeStatus'),
-  NodeSpec: { podCIDRs: { isSet: true } },
-  NodeStatus: { addresses: { mergeKey: 'type' }, conditions },
-  Namespace: withStatus('NamespaceSpec', 'NamespaceStatus'),
-  NamespaceStatus: { conditions },
-  Service: withStatus('ServiceSpec', 'ServiceStatus'),
-  ServiceSpec: {
-    ports: { mergeKey: 'port', listKeys: ['port', 'protocol'] },
-    selector,
-  },
-  ServiceStatus: { conditions },
-  Endpoints: meta,
-  ConfigMap: meta,
-  Secret: meta,
-  ServiceAccount: { ...meta, secrets: { mergeKey: 'name' } },
-  Event: meta,
-  PersistentVolumeClaim: withStatus('PersistentVolumeClaimSpec', 'ConditionStatus'),
-  PersistentVolume: meta,
-  ResourceQuota: meta,
-  LimitRange: meta,
-  ConditionStatus: { conditions },
-
-  Deployment: withStatus('DeploymentSpec', 'ConditionStatus'),
-  DeploymentSpec: { template, selector, strategy: { retainsKeys: true } },
-  ReplicaSet: withStatus('ReplicaSetSpec', 'ConditionStatus'),
-  ReplicaSetSpec: { template, selector },
-  StatefulSetSpec: { template, selector },
-  DaemonSetSpec: { template, selector },
-  JobSpec: { template, selector },
-  StatefulSet: withStatus('StatefulSetSpec', 'ConditionStatus'),
-  DaemonSet: withStatus('DaemonSetSpec', 'ConditionStatus'),
-  ControllerRevision: meta,
-  Job: withStatus('JobSpec', 'ConditionStatus'),
-  CronJob: withStatus('CronJobSpec'),
-  CronJobSpec: { jobTemplate: { type: 'JobTemplate' } },
-  JobTemplate: withStatus('JobSpec'),
-
-  HorizontalPodAutoscaler: withStatus('HorizontalPodAutoscalerSpec', 'ConditionStatus'),
-  PodDisruptionBudget: withStatus('PodDisruptionBudgetSpec', 'ConditionStatus'),
-  PodDisruptionBudgetSpec: { selector },
-  NetworkPolicy: meta,
-  Ingress: meta,
-  IngressClass: meta,
-  EndpointSlice: meta,
-  Lease: meta,
-  ClusterRole: meta,
-  ClusterRoleBinding: meta,
-  Role: meta,
-  RoleBinding: meta,
-  CustomResourceDefinition: withStatus('CustomResourceDefinitionSpec', 'ConditionStatus'),
-  CustomResourceDefinitionSpec: {},
+  'core.NodeSpec': { podCIDRs: { isSet: true } },
+  'core.NodeStatus': { addresses: { mergeKey: 'type' }, conditions },
+  'core.NamespaceStatus': { conditions },
+  'core.ServiceSpec': { ports: { mergeKey: 'port', listKeys: ['port', 'protocol'] }, selector },
+  'core.ServiceStatus': { conditions },
+  'core.ServiceAccount': { secrets: { mergeKey: 'name' } },
+  'core.PersistentVolumeClaimStatus': { conditions },
+  'apps.DeploymentSpec': { selector, strategy: { retainsKeys: true } },
+  'apps.DeploymentStatus': { conditions },
+  'apps.ReplicaSetSpec': { selector },
+  'apps.ReplicaSetStatus': { conditions },
+  'apps.StatefulSetSpec': { selector },
+  'apps.StatefulSetStatus': { conditions },
+  'apps.DaemonSetSpec': { selector },
+  'apps.DaemonSetStatus': { conditions },
+  'batch.JobSpec': { selector },
+  'batch.JobStatus': { conditions },
+  'policy.PodDisruptionBudgetSpec': { selector: { isAtomic: true } },
+  'policy.PodDisruptionBudgetStatus': { conditions },
 }
 
-/** What is known of field `name` of `type`; nothing of fields that need no special treatment. */
+/** What is known of field `name` of `type`; nothing of types that are not built in. */
 export function fieldSchema(type: string | undefined, name: string): FieldSchema {
-  if (type === undefined || !Object.hasOwn(schemas, type)) return {}
-  const fields = schemas[type] ?? {}
-  return Object.hasOwn(fields, name) ? (fields[name] ?? {}) : {}
+  if (type === undefined) return {}
+  const member = jsonMembers(type)?.get(name)
+  const own = Object.hasOwn(rules, type) ? rules[type] : undefined
+  const rule = own !== undefined && Object.hasOwn(own, name) ? own[name] : undefined
+  const isStructure = member !== undefined && member.shape !== 'map' && jsonMembers(member.type) !== undefined
+  return { ...(isStructure ? { type: member.type } : {}), ...rule }
 }
 
 /** Elements with these keys equal are the same element. */

@@ -1,3 +1,4 @@
+import { messageOfKind } from '../codec/messages.ts'
 import { namespaceStrategy } from '../strategies/namespace.ts'
 import { networkPolicyStrategy } from '../strategies/network-policy.ts'
 import {
@@ -54,7 +55,7 @@ export function builtinResources({
     ...inGroup('networking.k8s.io', 'v1', networkingRows),
     ...inGroup('discovery.k8s.io', 'v1', discoveryRows),
     ...inGroup('coordination.k8s.io', 'v1', [
-      { kind: 'Lease', plural: 'leases', columns: workloadTables.leaseColumns, schema: 'Lease' },
+      { kind: 'Lease', plural: 'leases', columns: workloadTables.leaseColumns },
     ]),
     ...inGroup('events.k8s.io', 'v1', [
       {
@@ -81,7 +82,7 @@ export function builtinResources({
         shortNames: ['crd', 'crds'],
         categories: ['api-extensions'],
         strategy: customDefinition,
-        schema: 'CustomResourceDefinition',
+        schema: 'apiextensions.CustomResourceDefinition',
       },
     ]),
     ...inGroup(
@@ -130,7 +131,6 @@ function coreRows(service: Strategy): Row[] {
       actions: ['finalize'],
       strategy: namespaceStrategy,
       verbs: allVerbs.filter((verb) => verb !== 'deletecollection'),
-      schema: 'Namespace',
     },
     {
       ...cluster,
@@ -142,7 +142,6 @@ function coreRows(service: Strategy): Row[] {
       selectableFields: ['spec.unschedulable'],
       actions: ['proxy'],
       strategy: nodeStrategy,
-      schema: 'Node',
     },
     {
       ...reconciled,
@@ -163,7 +162,6 @@ function coreRows(service: Strategy): Row[] {
       ],
       actions: ['binding', 'eviction', 'log', 'exec', 'attach', 'portforward', 'proxy'],
       strategy: podStrategy,
-      schema: 'Pod',
     },
     {
       ...withStatus,
@@ -176,21 +174,18 @@ function coreRows(service: Strategy): Row[] {
       nameRule: 'label1035',
       actions: ['proxy'],
       strategy: service,
-      schema: 'Service',
     },
     {
       kind: 'Endpoints',
       plural: 'endpoints',
       shortNames: ['ep'],
       columns: networkTables.endpointsColumns,
-      schema: 'Endpoints',
     },
     {
       kind: 'ConfigMap',
       plural: 'configmaps',
       shortNames: ['cm'],
       columns: clusterTables.configMapColumns,
-      schema: 'ConfigMap',
     },
     {
       kind: 'Secret',
@@ -198,7 +193,6 @@ function coreRows(service: Strategy): Row[] {
       columns: clusterTables.secretColumns,
       selectableFields: ['type'],
       strategy: secretStrategy,
-      schema: 'Secret',
     },
     {
       kind: 'ServiceAccount',
@@ -206,9 +200,8 @@ function coreRows(service: Strategy): Row[] {
       shortNames: ['sa'],
       columns: clusterTables.serviceAccountColumns,
       actions: ['token'],
-      schema: 'ServiceAccount',
     },
-    { ...eventRow, schema: 'Event' },
+    { ...eventRow },
     {
       ...withStatus,
       kind: 'PersistentVolumeClaim',
@@ -216,7 +209,6 @@ function coreRows(service: Strategy): Row[] {
       shortNames: ['pvc'],
       columns: clusterTables.volumeClaimColumns,
       strategy: volumeClaimStrategy,
-      schema: 'PersistentVolumeClaim',
     },
     {
       ...cluster,
@@ -224,17 +216,15 @@ function coreRows(service: Strategy): Row[] {
       kind: 'PersistentVolume',
       plural: 'persistentvolumes',
       shortNames: ['pv'],
-      schema: 'PersistentVolume',
     },
     {
       ...withStatus,
       kind: 'ResourceQuota',
       plural: 'resourcequotas',
       shortNames: ['quota'],
-      schema: 'ResourceQuota',
     },
-    { kind: 'LimitRange', plural: 'limitranges', shortNames: ['limits'], schema: 'LimitRange' },
-    { kind: 'PodTemplate', plural: 'podtemplates', schema: 'PodTemplate' },
+    { kind: 'LimitRange', plural: 'limitranges', shortNames: ['limits'] },
+    { kind: 'PodTemplate', plural: 'podtemplates' },
   ]
 }
 
@@ -248,7 +238,6 @@ const appsRows: Row[] = [
     columns: workloadTables.deploymentColumns,
     scale: replicaScale,
     strategy: deploymentStrategy,
-    schema: 'Deployment',
   },
   {
     ...reconciled,
@@ -260,7 +249,6 @@ const appsRows: Row[] = [
     selectableFields: ['status.replicas'],
     scale: replicaScale,
     strategy: replicaSetStrategy,
-    schema: 'ReplicaSet',
   },
   {
     ...reconciled,
@@ -271,7 +259,6 @@ const appsRows: Row[] = [
     columns: workloadTables.statefulSetColumns,
     scale: replicaScale,
     strategy: statefulSetStrategy,
-    schema: 'StatefulSet',
   },
   {
     ...reconciled,
@@ -281,9 +268,8 @@ const appsRows: Row[] = [
     categories: ['all'],
     columns: workloadTables.daemonSetColumns,
     strategy: daemonSetStrategy,
-    schema: 'DaemonSet',
   },
-  { kind: 'ControllerRevision', plural: 'controllerrevisions', schema: 'ControllerRevision' },
+  { kind: 'ControllerRevision', plural: 'controllerrevisions' },
 ]
 
 const batchRows: Row[] = [
@@ -294,7 +280,6 @@ const batchRows: Row[] = [
     categories: ['all'],
     columns: workloadTables.jobColumns,
     strategy: jobStrategy,
-    schema: 'Job',
   },
   {
     ...reconciled,
@@ -302,7 +287,6 @@ const batchRows: Row[] = [
     plural: 'cronjobs',
     shortNames: ['cj'],
     categories: ['all'],
-    schema: 'CronJob',
   },
 ]
 
@@ -314,7 +298,6 @@ const autoscalingRows: Row[] = [
     shortNames: ['hpa'],
     categories: ['all'],
     columns: workloadTables.autoscalerColumns,
-    schema: 'HorizontalPodAutoscaler',
   },
 ]
 
@@ -325,7 +308,6 @@ const policyRows: Row[] = [
     plural: 'poddisruptionbudgets',
     shortNames: ['pdb'],
     columns: workloadTables.budgetColumns,
-    schema: 'PodDisruptionBudget',
   },
 ]
 
@@ -337,7 +319,6 @@ const networkingRows: Row[] = [
     hasGeneration: true,
     columns: networkTables.networkPolicyColumns,
     strategy: networkPolicyStrategy,
-    schema: 'NetworkPolicy',
   },
   {
     ...reconciled,
@@ -345,9 +326,8 @@ const networkingRows: Row[] = [
     plural: 'ingresses',
     shortNames: ['ing'],
     columns: networkTables.ingressColumns,
-    schema: 'Ingress',
   },
-  { ...cluster, kind: 'IngressClass', plural: 'ingressclasses', hasGeneration: true, schema: 'IngressClass' },
+  { ...cluster, kind: 'IngressClass', plural: 'ingressclasses', hasGeneration: true },
 ]
 
 const discoveryRows: Row[] = [
@@ -357,27 +337,24 @@ const discoveryRows: Row[] = [
     hasGeneration: true,
     columns: networkTables.endpointSliceColumns,
     strategy: endpointSliceStrategy,
-    schema: 'EndpointSlice',
   },
 ]
 
 const rbacRows: Row[] = [
-  { ...cluster, ...anyName, kind: 'ClusterRole', plural: 'clusterroles', schema: 'ClusterRole' },
+  { ...cluster, ...anyName, kind: 'ClusterRole', plural: 'clusterroles' },
   {
     ...cluster,
     ...anyName,
     kind: 'ClusterRoleBinding',
     plural: 'clusterrolebindings',
     columns: clusterTables.roleBindingColumns,
-    schema: 'ClusterRoleBinding',
   },
-  { ...anyName, kind: 'Role', plural: 'roles', schema: 'Role' },
+  { ...anyName, kind: 'Role', plural: 'roles' },
   {
     ...anyName,
     kind: 'RoleBinding',
     plural: 'rolebindings',
     columns: clusterTables.roleBindingColumns,
-    schema: 'RoleBinding',
   },
 ]
 
@@ -397,6 +374,7 @@ function reviewRows(kinds: readonly (keyof typeof reviewAnswers)[]): Row[] {
 
 function inGroup(group: string, version: string, rows: readonly Row[]): ResourceType[] {
   return rows.map((row) => ({
+    ...schemaOf(messageOfKind({ group, version, kind: row.kind })),
     group,
     version,
     singular: row.kind.toLowerCase(),
@@ -414,4 +392,8 @@ function inGroup(group: string, version: string, rows: readonly Row[]): Resource
     columns: plainColumns,
     ...row,
   }))
+}
+
+function schemaOf(schema: string | undefined): { schema?: string } {
+  return schema === undefined ? {} : { schema }
 }

@@ -83,7 +83,7 @@ export type ResourceType = Readonly<{
   hasGeneration: boolean
   selectableFields: readonly string[]
   nameRule: NameRule
-  /** The root type in the table of merge keys; without one (custom resources) strategic patches are refused. */
+  /** The type in the message table; without one (custom resources) strategic patches are refused. */
   schema?: string
   strategy: Strategy
   columns: TableColumns

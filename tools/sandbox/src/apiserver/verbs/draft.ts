@@ -1,3 +1,4 @@
+import { checkTypes } from '../codec/type-check.ts'
 import { badRequest } from '../errors.ts'
 import { isObject, type Json, type JsonObject } from '../json.ts'
 import { type DraftObject, shapeProblem } from '../object.ts'
@@ -23,7 +24,7 @@ export function parseDraft(type: ResourceType, body: Json, namespace: string): D
     throw badRequest(
       `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
     )
-  const draft = type.schema === undefined ? copied(body) : withoutNulls(body)
+  const draft = type.schema === undefined ? copied(body) : checked(type, type.schema, body)
   const metadata = isObject(draft.metadata) ? draft.metadata : {}
   if (
     metadata.namespace !== undefined &&
@@ -35,6 +36,17 @@ export function parseDraft(type: ResourceType, body: Json, namespace: string): D
   if (type.namespaced) metadata.namespace = namespace
   else delete metadata.namespace
   return { ...draft, apiVersion, kind: type.kind, metadata: metadata as DraftObject['metadata'] }
+}
+
+/** A built-in kind: a member of the wrong type is refused here, so that nothing behind has to expect it. */
+function checked(type: ResourceType, schema: string, body: JsonObject): JsonObject {
+  const draft = withoutNulls(body)
+  const [mismatch] = checkTypes(schema, draft).mismatches
+  if (mismatch !== undefined)
+    throw badRequest(
+      `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: cannot unmarshal ${mismatch}`,
+    )
+  return draft
 }
 
 function copied(object: JsonObject): JsonObject {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.ts'
 import { type KubeObject, type ManagedFields, timestamp } from '../object.ts'
 import { difference, differing, type FieldSet, fieldsOf, isEmptySet, union } from '../patch/field-set.ts'
-import type { FieldSchema } from '../patch/schema.ts'
+import { customType, type FieldSchema } from '../patch/schema.ts'
 import { groupVersion, type ResourceType } from '../resources/types.ts'
 
 /** Fields that belong to nobody: identity, and what the server writes. */
@@ -21,7 +21,7 @@ const unownedMetadata = [
 ].map((name) => `f:${name}`)
 
 export function rootSchema(type: ResourceType): FieldSchema {
-  return type.schema === undefined ? {} : { type: type.schema }
+  return { type: type.schema ?? customType }
 }
 
 /** The fields of an object that can have an owner. */
