@@ -11,8 +11,8 @@ import type {
 } from '../transport.ts'
 import { etcdError } from './errors.ts'
 import { renewLeaseOnce } from './renew.ts'
-import { compareOf, operationOf, rangeRequest, storedEntry } from './requests.ts'
-import { watchOnce } from './watch.ts'
+import { compareOf, operationOf, prefixRange, rangeRequest, storedEntry } from './requests.ts'
+import { WatchRefusedError, watchOnce } from './watch.ts'
 
 /** After this time a call without an answer counts as failed. */
 const requestTimeoutMs = 10_000
@@ -80,7 +80,8 @@ class EtcdTransport implements KvTransport {
       yield* watchOnce(this.#client, request, requestTimeoutMs)
     } catch (error) {
       if (request.signal.aborted) return
-      await this.#logInAgainAfter(error)
+      if (error instanceof WatchRefusedError) await this.#assertReadable(request.prefix)
+      else await this.#logInAgainAfter(error)
       throw etcdError(error, { operation: 'watch', key: request.prefix, location: this.location })
     }
   }
@@ -96,6 +97,13 @@ class EtcdTransport implements KvTransport {
       await this.#logInAgainAfter(error)
       throw etcdError(error, { operation, key, location: this.location })
     }
+  }
+
+  /** Rejects if the prefix may not be read, and logs in again if that is all that is missing. */
+  #assertReadable(prefix: string): Promise<unknown> {
+    return this.#named('watch', prefix, () =>
+      this.#client.kv.range({ ...prefixRange(prefix), limit: 1, keys_only: true }, deadline()),
+    )
   }
 
   /** A server that was restarted knows no tokens. etcd3 logs in anew for unary calls, but not for streams. */

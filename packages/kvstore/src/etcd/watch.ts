@@ -70,7 +70,14 @@ function canceled(answer: IWatchResponse): Error {
   if (Number(answer.compact_revision) > 0) {
     return new GRPCOutOfRangeError(`compacted up to revision ${answer.compact_revision}`)
   }
-  return new GRPCUnavailableError(`watch cancelled: ${answer.cancel_reason}`)
+  return new WatchRefusedError(answer.cancel_reason)
+}
+
+/** etcd ended the watch; its reason, in words only, may be that it does not know the login token any more. */
+export class WatchRefusedError extends GRPCUnavailableError {
+  constructor(reason: string) {
+    super(`watch refused: ${reason}`)
+  }
 }
 
 function batchOf(answer: IWatchResponse & { fragment?: boolean }): WatchBatch {

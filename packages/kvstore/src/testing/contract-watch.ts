@@ -116,7 +116,15 @@ export const watchCases: readonly ContractCase[] = [
         if (i % 5 === 0) await compact()
       }
       await until(() => watch.state.get('w/a') === '19', 'the last change came')
-      assert.equal(watch.events.length, 21)
+      // A watch that is behind may miss what was overwritten, but nothing comes twice or out of order.
+      const values = watch.events.flatMap((event) =>
+        event.kind === 'upsert' ? [Number(event.entry.value)] : [],
+      )
+      assert.deepEqual(
+        values,
+        [...new Set(values)].sort((a, b) => a - b),
+      )
+      assert.equal(watch.words().filter((word) => word === 'synced').length, 1)
     },
   },
   {
