@@ -1,4 +1,4 @@
-import { type Link, type Netlink, writeSysctl } from '@axoneme/netlink'
+import { type Link, type Netlink, readSysctl, writeSysctl } from '@axoneme/netlink'
 import type { Netns } from '@axoneme/syscalls'
 import { DeviceMissingError } from './errors.ts'
 import type { LocalNode, RoutingMode } from './types.ts'
@@ -48,8 +48,9 @@ export function ensureNodeDevices({
     netlink.ensureNoLink({ name: tunnelDevice })
     return { podMtu: deviceMtu, external, tunnel: undefined }
   }
+  for (const { name } of external) loosenReversePathFilter(netns, name)
   const podMtu = deviceMtu - vxlanOverheadBytes
-  return { podMtu, external, tunnel: ensureTunnelDevice(netlink, { netns, mtu: podMtu }) }
+  return { podMtu, external, tunnel: ensureTunnelDevice(netlink, podMtu) }
 }
 
 /** Carries the node's address out of its pod CIDR: the pods' gateway, and the node's source towards its pods. */
@@ -67,15 +68,24 @@ function ensureHostDevice(netlink: Netlink, node: LocalNode): void {
   netlink.replaceAddress({ ifIndex, address: node.routerIp, prefixLength: 32 })
 }
 
-function ensureTunnelDevice(
-  netlink: Netlink,
-  { netns, mtu }: { netns: Netns | undefined; mtu: number },
-): Link {
+function ensureTunnelDevice(netlink: Netlink, mtu: number): Link {
   const link =
     netlink.linkByName(tunnelDevice) ??
     netlink.addVxlan({ name: tunnelDevice, port: vxlanPort, external: true, mtu })
-  netlink.setLink({ ifIndex: link.ifIndex, up: true, mtu })
-  // What was sent by the tunnel may be answered by another device.
-  writeSysctl(netns, `net.ipv4.conf.${tunnelDevice}.rp_filter`, '0')
+  // Nobody at the other end answers ARP, and the receiving node does not look at the MAC address.
+  netlink.setLink({ ifIndex: link.ifIndex, up: true, mtu, arp: false })
   return link
+}
+
+/**
+ * What a pod sends to another node's own address comes natively, while the way back to the pod is the tunnel: a strict
+ * reverse path filter would drop it, a loose one does not.
+ */
+function loosenReversePathFilter(netns: Netns | undefined, device: string): void {
+  const strict = '1'
+  const loose = '2'
+  const key = (scope: string) => `net.ipv4.conf.${scope.replaceAll('.', '/')}.rp_filter`
+  const [all, own] = ['all', device].map((scope) => readSysctl(netns, key(scope)))
+  // The kernel takes the higher of the two.
+  if (own === strict || (own === '0' && all === strict)) writeSysctl(netns, key(device), loose)
 }

@@ -64,10 +64,10 @@ function routesToNode(
     return {
       destination,
       ifIndex: tunnel.ifIndex,
-      source: local.internalIp,
+      source: local.routerIp,
       mtu: podMtu,
       protocol: routeProtocol,
-      // What the node itself sends arrives as from a remote node.
+      // What the node itself sends arrives as from a remote node, and is answered through the tunnel.
       encap: { kind: 'ip', tunnelId: reservedIdentity.remoteNode, destination: internalIp },
     }
   })

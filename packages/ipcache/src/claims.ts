@@ -52,19 +52,19 @@ export function claimsOfPrefix({ prefix, identity }: PrefixIdentityRow): Claim[]
 }
 
 /**
- * A node's addresses, and in tunnel mode where the addresses of its pods are: a pod that is not known yet is reached
+ * A node's addresses, and in tunnel mode where the addresses of its pods are (its router address, the source of what
+ * it sends to pods, is one of them: the network between the nodes knows none): a pod that is not known yet is reached
  * through its node and counts as `world`, as in Cilium. The local node is known without its row.
  */
 export function claimsOfNode(node: NodeRow, { localNode, routingMode }: ClaimContext): Claim[] {
   if (node.name === localNode.name) return []
   const { encryptKey } = node
-  const addresses = [node.internalIp, node.routerIp].flatMap((address) =>
-    hostClaim('remote-node', address, {
-      identity: reservedIdentity.remoteNode,
-      tunnelEndpoint: '',
-      encryptKey,
-    }),
-  )
+  const identity = reservedIdentity.remoteNode
+  const tunnelEndpoint = routingMode === 'tunnel' ? node.internalIp : ''
+  const addresses = [
+    ...hostClaim('remote-node', node.internalIp, { identity, tunnelEndpoint: '', encryptKey }),
+    ...hostClaim('remote-node', node.routerIp, { identity, tunnelEndpoint, encryptKey }),
+  ]
   if (routingMode === 'native') return addresses
   const podCidrs = node.podCidrs.flatMap((text): Claim[] => {
     const cidr = parseCidr(text)

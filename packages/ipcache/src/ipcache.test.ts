@@ -86,7 +86,7 @@ describe('createIpcacheController', () => {
       ...local,
       ...podCidr,
       '192.0.2.2/32': '6',
-      '10.4.2.1/32': '6',
+      '10.4.2.1/32': `6${via}`,
       '10.4.2.7/32': `300${via}`,
       '10.4.1.8/32': '301',
       '10.4.1.9/32': '302',
@@ -120,11 +120,11 @@ describe('createIpcacheController', () => {
     world.ips.upsert(pod(address, 300))
     expect(await shown()).toBe('300 via 192.0.2.2')
     world.nodes.upsert(node(3, { routerIp: address }))
-    expect(await shown()).toBe('6')
+    expect(await shown()).toBe('6 via 192.0.2.3')
     world.endpoints.upsert(endpoint(1, address, 302))
     expect(await shown()).toBe('302')
     world.endpoints.delete('1')
-    expect(await shown()).toBe('6')
+    expect(await shown()).toBe('6 via 192.0.2.3')
     world.nodes.delete('n3')
     expect(await shown()).toBe('300 via 192.0.2.2')
     world.ips.delete(address)
@@ -141,7 +141,7 @@ describe('createIpcacheController', () => {
     world.prefixIdentities.upsert({ prefix: '192.0.2.1/32', identity: 1 << 24 })
     world.markInitialized()
     await world.settle()
-    expect(world.shown()).toEqual({ ...local, '10.4.9.1/32': '6' })
+    expect(world.shown()).toEqual({ ...local, '10.4.9.1/32': '6 via 192.0.2.1' })
   })
 
   it('tunnels to unknown pods also where a policy names a part of their pod CIDR', async () => {
@@ -253,7 +253,10 @@ function fromScratch(
   for (const { ip, identity, hostIp } of world.ips.rows()) {
     put(`${ip}/32`, identity, mode === 'tunnel' && hostIp !== localNode.internalIp ? hostIp : '')
   }
-  for (const of of nodes) for (const address of [of.internalIp, of.routerIp]) put(`${address}/32`, 6)
+  for (const of of nodes) {
+    put(`${of.routerIp}/32`, 6, mode === 'tunnel' ? of.internalIp : '')
+    put(`${of.internalIp}/32`, 6)
+  }
   const endpoints = [...world.endpoints.rows()].sort((a, b) => b.id - a.id)
   for (const { ipv4, identity } of endpoints) if (identity !== 0) put(`${ipv4}/32`, identity)
   for (const address of [localNode.internalIp, localNode.routerIp]) put(`${address}/32`, 1)

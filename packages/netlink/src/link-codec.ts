@@ -39,6 +39,8 @@ export type Link = Readonly<{
 
 export type LinkChange = {
   up?: boolean | undefined
+  /** Whether neighbours are asked for their addresses by ARP; without, each gets the device's own. */
+  arp?: boolean | undefined
   /** 0 takes the device out of its master. */
   master?: number | undefined
   mac?: string | undefined
@@ -55,7 +57,7 @@ export type LinkKind =
 
 // linux/rtnetlink.h, linux/if_link.h, linux/if.h
 export const linkMessages = { new: 16, delete: 17, get: 18 } as const
-const iff = { up: 0x1, loopback: 0x8, running: 0x40 } as const
+const iff = { up: 0x1, loopback: 0x8, running: 0x40, noArp: 0x80 } as const
 const ifla = {
   address: 1,
   name: 3,
@@ -84,7 +86,7 @@ export function encodeLink({
   change?: LinkChange
   kind?: LinkKind
 }): Buffer {
-  return join(linkHeader(ifIndex, change.up), ...changeAttributes(change), kind && encodeKind(kind))
+  return join(linkHeader(ifIndex, change), ...changeAttributes(change), kind && encodeKind(kind))
 }
 
 /** @throws MalformedNetlinkError */
@@ -120,11 +122,11 @@ export function optional<K extends string, V>(key: K, value: V | undefined): { [
   return value === undefined ? {} : ({ [key]: value } as { [P in K]?: V })
 }
 
-function linkHeader(ifIndex: number, up: boolean | undefined): Buffer {
+function linkHeader(ifIndex: number, { up, arp }: LinkChange): Buffer {
   const header = Buffer.alloc(headerLength)
   header.writeInt32LE(ifIndex, 4)
-  header.writeUInt32LE(up === true ? iff.up : 0, 8)
-  header.writeUInt32LE(up === undefined ? 0 : iff.up, 12)
+  header.writeUInt32LE((up === true ? iff.up : 0) | (arp === false ? iff.noArp : 0), 8)
+  header.writeUInt32LE((up === undefined ? 0 : iff.up) | (arp === undefined ? 0 : iff.noArp), 12)
   return header
 }
 
@@ -145,7 +147,7 @@ function encodeKind(kind: LinkKind): Buffer {
 function kindData(kind: LinkKind): Buffer | undefined {
   switch (kind.kind) {
     case 'veth': {
-      const peer = join(linkHeader(0, kind.peer.up), ...changeAttributes(kind.peer))
+      const peer = join(linkHeader(0, kind.peer), ...changeAttributes(kind.peer))
       return nested(infoData, attribute(vethInfoPeer, peer))
     }
     case 'vxlan':

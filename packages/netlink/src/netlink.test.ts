@@ -117,6 +117,17 @@ describe.runIf(process.getuid?.() === 0)('netlink', () => {
       expect(inside.linkByName('eth7')).toMatchObject({ mac: '02:00:00:00:00:09' })
     })
 
+    it('switches ARP off and on, and leaves it alone otherwise', () => {
+      const { ifIndex } = bridge('br0')
+      const hasArp = () => !JSON.stringify(ip('link', 'show', 'br0')).includes('"NOARP"')
+      netlink.setLink({ ifIndex, arp: false })
+      netlink.setLink({ ifIndex, up: true })
+      expect(hasArp()).toBe(false)
+      netlink.setLink({ ifIndex, arp: true })
+      expect(hasArp()).toBe(true)
+      expect(netlink.linkByIndex(ifIndex)).toMatchObject({ up: true })
+    })
+
     it('makes a VXLAN device that takes its keys from the packets', () => {
       const link = netlink.addVxlan({ name: 'axo_vxlan', port: 8472, external: true, mtu: 1450 })
       expect(link).toMatchObject({ kind: 'vxlan', mtu: 1450 })
