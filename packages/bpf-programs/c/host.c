@@ -46,7 +46,7 @@ int from_netdev(struct __sk_buff *ctx)
 	if (verdict == DELIVER_LOCALLY && endpoint)
 		verdict = deliver_to_endpoint4(ctx, &pkt, endpoint->id);
 	if (verdict < 0)
-		return report_drop(ctx, &pkt, DIRECTION_INGRESS, endpoint ? endpoint->id : 0, verdict);
+		return report(ctx, &pkt, verdict, DIRECTION_INGRESS, endpoint ? endpoint->id : 0);
 	return TC_ACT_OK;
 }
 

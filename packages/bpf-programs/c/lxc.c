@@ -15,6 +15,7 @@
 #include "lib/delivery.h"
 #include "lib/encap.h"
 #include "lib/ethernet.h"
+#include "lib/function.h"
 #include "lib/icmp_nat4.h"
 #include "lib/ipv4.h"
 #include "lib/lb4.h"
@@ -50,7 +51,7 @@ DECLARE_CONSTANT(TUNNEL_IFINDEX);
 #define LOOPBACK_ADDRESS bpf_htonl(0xa9fe2a01)
 
 /* Hands the packet to the pod's own device, past the node's stack. The TC action or a drop reason. */
-static __always_inline int deliver_to_pod(struct __sk_buff *ctx)
+GLOBAL_FUNCTION int deliver_to_pod(struct __sk_buff *ctx)
 {
 	int ret = ethernet_write(ctx, CONSTANT_U64(POD_MAC), CONSTANT_U64(HOST_MAC));
 
@@ -68,14 +69,13 @@ static __always_inline int deliver_to_pod(struct __sk_buff *ctx)
 static __always_inline int loopback_forward(struct __sk_buff *ctx, struct packet *pkt,
 					    struct connection4 *connection)
 {
-	struct l4_address4 source = { .address = LOOPBACK_ADDRESS, .port = pkt->tuple.sport };
 	struct ct_entry first = {
 		.peer_identity = CONSTANT_U32(EP_IDENTITY),
 		.endpoint_id = CONSTANT_U16(EP_ID),
 		.rev_nat_index = pkt->rev_nat_index,
 		.flags = CT_LOOPBACK,
 	};
-	int ret = nat4_source(ctx, pkt, source);
+	int ret = nat4_source(ctx, pkt, LOOPBACK_ADDRESS, pkt->tuple.sport);
 
 	if (ret)
 		return ret;
@@ -96,12 +96,11 @@ static __always_inline int loopback_forward(struct __sk_buff *ctx, struct packet
 static __always_inline int loopback_reply(struct __sk_buff *ctx, struct packet *pkt,
 					  const struct connection4 *connection)
 {
-	struct l4_address4 destination = { .address = CONSTANT_U32(EP_IPV4), .port = pkt->tuple.dport };
 	int ret;
 
 	pkt->destination_identity = CONSTANT_U32(EP_IDENTITY);
 	ct4_track(connection, pkt, ctx->len);
-	ret = nat4_destination(ctx, pkt, destination);
+	ret = nat4_destination(ctx, pkt, CONSTANT_U32(EP_IPV4), pkt->tuple.dport);
 	if (ret)
 		return ret;
 	ret = lb4_reverse_nat(ctx, pkt, connection->entry->rev_nat_index);
@@ -112,17 +111,13 @@ static __always_inline int loopback_icmp_error(struct __sk_buff *ctx, struct pac
 					       const struct connection4 *connection)
 {
 	struct lb4_rev_nat *rev_nat = lb4_find_rev_nat(connection->entry->rev_nat_index);
-	struct l4_address4 client = { .address = CONSTANT_U32(EP_IPV4), .port = pkt->inner.sport };
-	struct l4_address4 service;
 	int ret;
 
 	if (!rev_nat)
 		return -DROP_NO_SERVICE;
-	service.address = rev_nat->address;
-	service.port = rev_nat->port;
-	ret = icmp4_nat_towards_sender(ctx, pkt, service);
+	ret = icmp4_nat_towards_sender(ctx, pkt, rev_nat->address, rev_nat->port);
 	if (!ret)
-		ret = icmp4_nat_towards_receiver(ctx, pkt, client);
+		ret = icmp4_nat_towards_receiver(ctx, pkt, CONSTANT_U32(EP_IPV4), pkt->inner.sport);
 	return ret ? ret : deliver_to_pod(ctx);
 }
 
@@ -144,7 +139,6 @@ static __always_inline int icmp_error_to_service(struct __sk_buff *ctx, struct p
 						 struct connection4 *connection)
 {
 	struct lb4_backend *backend;
-	struct l4_address4 to;
 
 	connection->key = ct4_reply_key(&pkt->inner, CT_SERVICE);
 	connection->entry = ct_find(&axo_ct4, &connection->key, connection->now_seconds);
@@ -154,9 +148,7 @@ static __always_inline int icmp_error_to_service(struct __sk_buff *ctx, struct p
 	/* Towards itself both ends would have to be translated; nobody waits for such an error. */
 	if (!backend || backend->address == CONSTANT_U32(EP_IPV4))
 		return -DROP_NO_SERVICE;
-	to.address = backend->address;
-	to.port = backend->port;
-	return icmp4_nat_towards_receiver(ctx, pkt, to);
+	return icmp4_nat_towards_receiver(ctx, pkt, backend->address, backend->port);
 }
 
 static __always_inline int from_pod_icmp_error(struct __sk_buff *ctx, struct packet *pkt,
@@ -173,20 +165,6 @@ static __always_inline int from_pod_icmp_error(struct __sk_buff *ctx, struct pac
 	*peer = peer4_find(pkt->tuple.daddr);
 	pkt->destination_identity = peer->identity;
 	return route_from_pod(ctx, pkt, peer);
-}
-
-/* Translates a packet to a service. 0, also when it goes to no service, or a drop reason. */
-static __always_inline int translate_service(struct __sk_buff *ctx, struct packet *pkt, __u32 now_seconds)
-{
-	const struct lb4_service *service = lb4_find_slot(&pkt->tuple, 0);
-	struct l4_address4 backend;
-	int ret;
-
-	if (!service)
-		return 0;
-	pkt->rev_nat_index = service->rev_nat_index;
-	ret = lb4_select_backend(pkt, service, now_seconds, ctx->len, CONSTANT_U16(EP_ID), &backend);
-	return ret ? ret : nat4_destination(ctx, pkt, backend);
 }
 
 static __always_inline int from_pod_ipv4(struct __sk_buff *ctx, struct packet *pkt, struct peer4 *peer)
@@ -209,7 +187,7 @@ static __always_inline int from_pod_ipv4(struct __sk_buff *ctx, struct packet *p
 		if (connection.entry->flags & CT_LOOPBACK)
 			return loopback_reply(ctx, pkt, &connection);
 	} else {
-		ret = translate_service(ctx, pkt, connection.now_seconds);
+		ret = lb4_translate(ctx, pkt, connection.now_seconds, CONSTANT_U16(EP_ID));
 		if (ret)
 			return ret;
 		if (pkt->rev_nat_index && pkt->tuple.daddr == pkt->tuple.saddr)
@@ -234,20 +212,17 @@ int from_pod(struct __sk_buff *ctx)
 	if (is_arp(ctx))
 		return TC_ACT_OK;
 	verdict = is_ipv4(ctx) ? from_pod_ipv4(ctx, &pkt, &peer) : -DROP_UNKNOWN_L3;
-	if (verdict < 0)
-		return report_drop(ctx, &pkt, DIRECTION_EGRESS, CONSTANT_U16(EP_ID), verdict);
-	report_forwarded(ctx, &pkt, DIRECTION_EGRESS, CONSTANT_U16(EP_ID));
+	verdict = report(ctx, &pkt, verdict, DIRECTION_EGRESS, CONSTANT_U16(EP_ID));
 	if (verdict != DELIVER_LOCALLY)
 		return verdict;
 	verdict = deliver_to_endpoint4(ctx, &pkt, peer.endpoint_id);
-	return report_drop(ctx, &pkt, DIRECTION_EGRESS, CONSTANT_U16(EP_ID), verdict);
+	return report(ctx, &pkt, verdict, DIRECTION_EGRESS, CONSTANT_U16(EP_ID));
 }
 
 static __always_inline int towards_pod_icmp_error(struct __sk_buff *ctx, struct packet *pkt,
 						  struct connection4 *connection)
 {
 	struct lb4_rev_nat *rev_nat;
-	struct l4_address4 service;
 	int ret = related4_find(connection, pkt, CT_EGRESS, CT_INGRESS);
 
 	if (ret || connection->key.direction != CT_EGRESS || !connection->entry->rev_nat_index)
@@ -256,9 +231,7 @@ static __always_inline int towards_pod_icmp_error(struct __sk_buff *ctx, struct 
 	rev_nat = lb4_find_rev_nat(pkt->rev_nat_index);
 	if (!rev_nat)
 		return -DROP_NO_SERVICE;
-	service.address = rev_nat->address;
-	service.port = rev_nat->port;
-	return icmp4_nat_towards_sender(ctx, pkt, service);
+	return icmp4_nat_towards_sender(ctx, pkt, rev_nat->address, rev_nat->port);
 }
 
 /* Whether the packet may reach the pod, translated back if it answers a service's connection. 0 or a drop reason. */
@@ -300,10 +273,7 @@ int pod_policy(struct __sk_buff *ctx)
 		verdict = towards_pod_ipv4(ctx, &pkt);
 	if (!verdict)
 		verdict = deliver_to_pod(ctx);
-	if (verdict < 0)
-		return report_drop(ctx, &pkt, DIRECTION_INGRESS, CONSTANT_U16(EP_ID), verdict);
-	report_forwarded(ctx, &pkt, DIRECTION_INGRESS, CONSTANT_U16(EP_ID));
-	return verdict;
+	return report(ctx, &pkt, verdict, DIRECTION_INGRESS, CONSTANT_U16(EP_ID));
 }
 
 SEC("tc/to_pod")
@@ -319,10 +289,7 @@ int to_pod(struct __sk_buff *ctx)
 		pkt.source_identity = peer4_find(pkt.tuple.saddr).identity;
 		verdict = towards_pod_ipv4(ctx, &pkt);
 	}
-	if (verdict < 0)
-		return report_drop(ctx, &pkt, DIRECTION_INGRESS, CONSTANT_U16(EP_ID), verdict);
-	report_forwarded(ctx, &pkt, DIRECTION_INGRESS, CONSTANT_U16(EP_ID));
-	return TC_ACT_OK;
+	return report(ctx, &pkt, verdict, DIRECTION_INGRESS, CONSTANT_U16(EP_ID));
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

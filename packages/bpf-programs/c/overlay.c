@@ -46,7 +46,7 @@ int from_overlay(struct __sk_buff *ctx)
 	if (verdict == DELIVER_LOCALLY && endpoint)
 		verdict = deliver_to_endpoint4(ctx, &pkt, endpoint->id);
 	if (verdict < 0)
-		return report_drop(ctx, &pkt, DIRECTION_INGRESS, endpoint ? endpoint->id : 0, verdict);
+		return report(ctx, &pkt, verdict, DIRECTION_INGRESS, endpoint ? endpoint->id : 0);
 	metrics_count(REASON_FORWARDED, DIRECTION_INGRESS, ctx->len);
 	/* The sender did not know this device's MAC address. */
 	bpf_skb_change_type(ctx, PACKET_HOST);

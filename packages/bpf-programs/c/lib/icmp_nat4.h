@@ -63,10 +63,11 @@ static __always_inline int icmp4_write_quote(struct __sk_buff *ctx, const struct
 	return 0;
 }
 
-static __always_inline void icmp4_translate_quote(struct icmp4_quote *quote, struct l4_address4 to, __u8 protocol)
+static __always_inline void icmp4_translate_quote(struct icmp4_quote *quote, __be32 address, __be16 port,
+						  __u8 protocol)
 {
 	__be32 from_words[2] = { quote->address, quote->port };
-	__be32 to_words[2] = { to.address, to.port };
+	__be32 to_words[2] = { address, port };
 	__u32 address_diff = bpf_csum_diff(from_words, 4, to_words, 4, 0);
 	__u32 both_diff = bpf_csum_diff(from_words, 8, to_words, 8, 0);
 	int has_l4_check = protocol != IPPROTO_UDP || quote->l4_check != 0;
@@ -76,13 +77,13 @@ static __always_inline void icmp4_translate_quote(struct icmp4_quote *quote, str
 		quote->l4_check = csum_apply(quote->l4_check, both_diff);
 	if (has_l4_check && protocol == IPPROTO_UDP && quote->l4_check == 0)
 		quote->l4_check = 0xffff;
-	quote->address = to.address;
-	quote->port = to.port;
+	quote->address = address;
+	quote->port = port;
 }
 
 /* Replaces the quoted source or destination. 0 or a drop reason. */
 static __always_inline int icmp4_nat_quote(struct __sk_buff *ctx, const struct packet *pkt, int is_source,
-					   struct l4_address4 to)
+					   __be32 address, __be16 port)
 {
 	__u32 csum_offset = nat4_csum_offset(pkt->inner.protocol);
 	struct icmp4_quote_offsets at = {
@@ -99,7 +100,7 @@ static __always_inline int icmp4_nat_quote(struct __sk_buff *ctx, const struct p
 	if (ret)
 		return ret;
 	after = before;
-	icmp4_translate_quote(&after, to, pkt->inner.protocol);
+	icmp4_translate_quote(&after, address, port, pkt->inner.protocol);
 	if (!at.l4_check)
 		after.l4_check = before.l4_check;
 	ret = icmp4_write_quote(ctx, &at, &after);
@@ -111,34 +112,43 @@ static __always_inline int icmp4_nat_quote(struct __sk_buff *ctx, const struct p
 	return 0;
 }
 
-/* The error comes back to who sent the quoted packet to `from`, and believes to have sent it to `to`. */
-static __always_inline int icmp4_nat_towards_sender(struct __sk_buff *ctx, struct packet *pkt, struct l4_address4 to)
+/*
+ * The error comes back to who sent the quoted packet, and believes to have sent it to this address and port. 0 or a
+ * drop reason.
+ */
+GLOBAL_FUNCTION int icmp4_nat_towards_sender(struct __sk_buff *ctx, struct packet *pkt, __be32 address, __be16 port)
 {
-	struct l4_address4 source = { .address = to.address, .port = pkt->tuple.sport };
-	int ret = icmp4_nat_quote(ctx, pkt, 0, to);
+	int ret;
 
+	if (!pkt)
+		return -DROP_INVALID_PACKET;
+	ret = icmp4_nat_quote(ctx, pkt, 0, address, port);
 	if (ret)
 		return ret;
-	/* A router on the way speaks for itself; the quoted destination itself is hidden behind `to`. */
+	/* A router on the way speaks for itself; the quoted destination itself is hidden behind the address. */
 	if (pkt->tuple.saddr == pkt->inner.daddr)
-		ret = nat4_source(ctx, pkt, source);
-	pkt->inner.daddr = to.address;
-	pkt->inner.dport = to.port;
+		ret = nat4_source(ctx, pkt, address, pkt->tuple.sport);
+	pkt->inner.daddr = address;
+	pkt->inner.dport = port;
 	return ret;
 }
 
-/* The error goes out to who sent the quoted packet, which arrived as if from the error's destination. */
-static __always_inline int icmp4_nat_towards_receiver(struct __sk_buff *ctx, struct packet *pkt,
-						      struct l4_address4 to)
+/*
+ * The error goes out to who sent the quoted packet from this address and port, though it arrived as if from the error's
+ * destination. 0 or a drop reason.
+ */
+GLOBAL_FUNCTION int icmp4_nat_towards_receiver(struct __sk_buff *ctx, struct packet *pkt, __be32 address, __be16 port)
 {
-	struct l4_address4 destination = { .address = to.address, .port = pkt->tuple.dport };
-	int ret = icmp4_nat_quote(ctx, pkt, 1, to);
+	int ret;
 
+	if (!pkt)
+		return -DROP_INVALID_PACKET;
+	ret = icmp4_nat_quote(ctx, pkt, 1, address, port);
 	if (ret)
 		return ret;
-	pkt->inner.saddr = to.address;
-	pkt->inner.sport = to.port;
-	return nat4_destination(ctx, pkt, destination);
+	pkt->inner.saddr = address;
+	pkt->inner.sport = port;
+	return nat4_destination(ctx, pkt, address, pkt->tuple.dport);
 }
 
 #endif

@@ -129,50 +129,49 @@ static __always_inline struct lb4_backend *lb4_choose_backend(const struct ipv4_
 }
 
 /*
- * The backend that serves this packet's connection to `service`: the one of its first packet for as long as that
- * exists. 0, or a drop reason.
+ * Translates a packet to a service: to the backend of its connection's first packet for as long as that exists.
+ * 0, also for a packet to no service (rev_nat_index stays 0), or a drop reason.
  */
-static __always_inline int lb4_select_backend(struct packet *pkt, const struct lb4_service *service,
-					      __u32 now_seconds, __u32 bytes, __u16 endpoint_id,
-					      struct l4_address4 *to)
+GLOBAL_FUNCTION int lb4_translate(struct __sk_buff *ctx, struct packet *pkt, __u32 now_seconds, __u16 endpoint_id)
 {
 	struct connection4 connection = { .now_seconds = now_seconds };
 	struct lb4_backend *backend = NULL;
-	struct ct_entry first = {
-		.rev_nat_index = service->rev_nat_index,
-		.endpoint_id = endpoint_id,
-	};
+	struct ct_entry first = { .endpoint_id = endpoint_id };
+	struct lb4_service *service;
 	int ret;
+
+	if (!pkt)
+		return -DROP_INVALID_PACKET;
+	service = lb4_find_slot(&pkt->tuple, 0);
+	if (!service)
+		return 0;
+	pkt->rev_nat_index = service->rev_nat_index;
+	first.rev_nat_index = service->rev_nat_index;
 
 	if (ct4_find_forward(&connection, pkt, CT_SERVICE))
 		backend = lb4_find_backend(connection.entry->backend_id);
 	if (backend) {
-		ct4_track(&connection, pkt, bytes);
+		ct4_track(&connection, pkt, ctx->len);
 	} else {
 		backend = lb4_choose_backend(&pkt->tuple, service->count, &first.backend_id);
 		if (!backend)
 			return -DROP_NO_SERVICE;
-		ret = ct4_create(&connection, pkt, &first, bytes);
+		ret = ct4_create(&connection, pkt, &first, ctx->len);
 		if (ret)
 			return ret;
 	}
-	to->address = backend->address;
-	to->port = backend->port;
-	return 0;
+	return nat4_destination(ctx, pkt, backend->address, backend->port);
 }
 
 /* Makes a reply seem to come from the service that the connection was opened to. 0 or a drop reason. */
 static __always_inline int lb4_reverse_nat(struct __sk_buff *ctx, struct packet *pkt, __u16 rev_nat_index)
 {
 	struct lb4_rev_nat *rev_nat = lb4_find_rev_nat(rev_nat_index);
-	struct l4_address4 service;
 
 	if (!rev_nat)
 		return -DROP_NO_SERVICE;
-	service.address = rev_nat->address;
-	service.port = rev_nat->port;
 	pkt->rev_nat_index = rev_nat_index;
-	return nat4_source(ctx, pkt, service);
+	return nat4_source(ctx, pkt, rev_nat->address, rev_nat->port);
 }
 
 #endif

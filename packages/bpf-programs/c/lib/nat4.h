@@ -8,15 +8,10 @@
 #include <linux/udp.h>
 #include <bpf/bpf_helpers.h>
 
+#include "function.h"
 #include "ipv4.h"
 #include "packet.h"
 #include "reasons.h"
-
-/* Address and port of one side. */
-struct l4_address4 {
-	__be32 address;
-	__be16 port;
-};
 
 /* Where a transport's checksum is and how it changes; 0: addresses and ports are not in it. */
 static __always_inline __u32 nat4_csum_offset(__u8 protocol)
@@ -88,29 +83,35 @@ static __always_inline int nat4_write_port(struct __sk_buff *ctx, const struct p
 }
 
 /* Both rewrite the packet with its checksums, then the tuple. 0 or a drop reason. */
-static __always_inline int nat4_source(struct __sk_buff *ctx, struct packet *pkt, struct l4_address4 to)
+GLOBAL_FUNCTION int nat4_source(struct __sk_buff *ctx, struct packet *pkt, __be32 address, __be16 port)
 {
-	int ret = nat4_write_address(ctx, pkt, IPV4_OFFSET(saddr), pkt->tuple.saddr, to.address);
+	int ret;
 
+	if (!pkt)
+		return -DROP_INVALID_PACKET;
+	ret = nat4_write_address(ctx, pkt, IPV4_OFFSET(saddr), pkt->tuple.saddr, address);
 	if (!ret)
-		ret = nat4_write_port(ctx, pkt, 0, pkt->tuple.sport, to.port);
+		ret = nat4_write_port(ctx, pkt, 0, pkt->tuple.sport, port);
 	if (ret)
 		return ret;
-	pkt->tuple.saddr = to.address;
-	pkt->tuple.sport = to.port;
+	pkt->tuple.saddr = address;
+	pkt->tuple.sport = port;
 	return 0;
 }
 
-static __always_inline int nat4_destination(struct __sk_buff *ctx, struct packet *pkt, struct l4_address4 to)
+GLOBAL_FUNCTION int nat4_destination(struct __sk_buff *ctx, struct packet *pkt, __be32 address, __be16 port)
 {
-	int ret = nat4_write_address(ctx, pkt, IPV4_OFFSET(daddr), pkt->tuple.daddr, to.address);
+	int ret;
 
+	if (!pkt)
+		return -DROP_INVALID_PACKET;
+	ret = nat4_write_address(ctx, pkt, IPV4_OFFSET(daddr), pkt->tuple.daddr, address);
 	if (!ret)
-		ret = nat4_write_port(ctx, pkt, 2, pkt->tuple.dport, to.port);
+		ret = nat4_write_port(ctx, pkt, 2, pkt->tuple.dport, port);
 	if (ret)
 		return ret;
-	pkt->tuple.daddr = to.address;
-	pkt->tuple.dport = to.port;
+	pkt->tuple.daddr = address;
+	pkt->tuple.dport = port;
 	return 0;
 }
 

@@ -26,6 +26,7 @@ struct ipv4_tuple {
 	__be16 sport;
 	__be16 dport;
 	__u8 protocol;
+	__u8 pad[3];
 };
 
 /*
@@ -50,6 +51,7 @@ struct packet {
 	enum ct_state ct_state;
 	/* An ICMP error: `inner` is the flow of the packet that it quotes, at inner_offset. */
 	__u8 is_icmp_error;
+	__u8 pad[3];
 	struct ipv4_tuple inner;
 	__u32 inner_offset;
 	__u32 inner_l4_offset;

@@ -6,6 +6,7 @@
 #include <linux/in.h>
 #include <bpf/bpf_helpers.h>
 
+#include "function.h"
 #include "identity.h"
 #include "packet.h"
 #include "reasons.h"
@@ -67,45 +68,35 @@ static __always_inline __u32 policy_epoch(__u32 endpoint_id)
 	return epoch ? *epoch : 0;
 }
 
-struct policy_query {
-	__u32 identity;
-	__u8 egress;
-	__u8 protocol;
-	__be16 dport;
-};
-
-static __always_inline struct policy_value *policy_lookup(__u32 identity, struct policy_query query)
-{
-	struct policy_key key = {
-		.prefix_length = POLICY_FULL_PREFIX,
-		.identity = identity,
-		.egress = query.egress,
-		.protocol = query.protocol,
-		/* What stands in a port's place for ICMP is no port. */
-		.dport = query.protocol == IPPROTO_ICMP ? 0 : query.dport,
-	};
-
-	return bpf_map_lookup_elem(&axo_policy, &key);
-}
-
 /*
  * 0 or a drop reason. The most specific entry of the peer and the most specific entry of any peer both speak, and a
  * denial wins. The node itself always reaches its pods, as kubelet's probes must.
  */
-static __always_inline int policy_check(struct packet *pkt, struct policy_query query)
+GLOBAL_FUNCTION int policy_check(struct packet *pkt, __u32 peer_identity, __u8 egress, __u8 protocol, __be16 dport)
 {
+	struct policy_key key = {
+		.prefix_length = POLICY_FULL_PREFIX,
+		.identity = peer_identity,
+		.egress = egress,
+		.protocol = protocol,
+		/* What stands in a port's place for ICMP is no port. */
+		.dport = protocol == IPPROTO_ICMP ? 0 : dport,
+	};
 	struct policy_value *of_peer, *of_any;
 
-	if (!query.egress && query.identity == IDENTITY_HOST)
+	if (!pkt)
+		return -DROP_INVALID_PACKET;
+	if (!egress && peer_identity == IDENTITY_HOST)
 		return 0;
 
-	of_peer = policy_lookup(query.identity, query);
+	of_peer = bpf_map_lookup_elem(&axo_policy, &key);
 	if (of_peer) {
 		pkt->rule_set = of_peer->rule_set;
 		if (of_peer->flags & POLICY_DENY)
 			return -DROP_POLICY_DENY;
 	}
-	of_any = policy_lookup(IDENTITY_ANY, query);
+	key.identity = IDENTITY_ANY;
+	of_any = bpf_map_lookup_elem(&axo_policy, &key);
 	if (of_any && (!of_peer || of_any->flags & POLICY_DENY)) {
 		pkt->rule_set = of_any->rule_set;
 		if (of_any->flags & POLICY_DENY)

@@ -7,42 +7,33 @@
 #include <bpf/bpf_helpers.h>
 
 #include "events.h"
+#include "function.h"
 #include "metrics.h"
 #include "packet.h"
 
-/* Counts a drop and tells why. Returns the TC action. */
-static __always_inline int report_drop(struct __sk_buff *ctx, const struct packet *pkt,
-				       enum traffic_direction direction, __u16 endpoint_id, int verdict)
-{
-	struct event_origin origin = {
-		.type = EVENT_DROP,
-		.reason = -verdict,
-		.direction = direction,
-		.endpoint_id = endpoint_id,
-	};
-
-	metrics_count(origin.reason, direction, ctx->len);
-	event_write(ctx, pkt, origin);
-	return TC_ACT_SHOT;
-}
-
-/* Counts a packet that passes and tells of new connections; DEBUG_TRACE: of every packet. */
-static __always_inline void report_forwarded(struct __sk_buff *ctx, const struct packet *pkt,
-					     enum traffic_direction direction, __u16 endpoint_id)
-{
-	struct event_origin origin = {
-		.type = EVENT_TRACE,
-		.reason = REASON_FORWARDED,
-		.direction = direction,
-		.endpoint_id = endpoint_id,
-	};
-
-	metrics_count(REASON_FORWARDED, direction, ctx->len);
-#ifndef DEBUG_TRACE
-	if (pkt->ct_state != CT_NEW)
-		return;
+/* DEBUG_TRACE: trace events for every packet, not only for the first of a connection. */
+#ifdef DEBUG_TRACE
+#define TRACE_EVERY_PACKET 1
+#else
+#define TRACE_EVERY_PACKET 0
 #endif
-	event_write(ctx, pkt, origin);
+
+/* Counts what became of the packet; tells of drops and new connections. Returns the TC action. */
+GLOBAL_FUNCTION int report(struct __sk_buff *ctx, struct packet *pkt, int verdict, __u8 direction, __u16 endpoint_id)
+{
+	struct event_origin origin = {
+		.type = verdict < 0 ? EVENT_DROP : EVENT_TRACE,
+		.reason = verdict < 0 ? -verdict : REASON_FORWARDED,
+		.direction = direction,
+		.endpoint_id = endpoint_id,
+	};
+
+	if (!pkt)
+		return TC_ACT_SHOT;
+	metrics_count(origin.reason, direction, ctx->len);
+	if (verdict < 0 || TRACE_EVERY_PACKET || pkt->ct_state == CT_NEW)
+		event_write(ctx, pkt, origin);
+	return verdict < 0 ? TC_ACT_SHOT : verdict;
 }
 
 #endif

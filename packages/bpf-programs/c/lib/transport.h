@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "fragments.h"
+#include "function.h"
 #include "icmp.h"
 #include "ipv4.h"
 #include "packet.h"
@@ -50,10 +51,12 @@ static __always_inline int l4_parse_header(struct __sk_buff *ctx, struct packet 
  * Reads ports, TCP flags, or what an ICMP error quotes, of a packet whose IPv4 header was read and whose source is
  * credible. 0 or a drop reason.
  */
-static __always_inline int l4_parse(struct __sk_buff *ctx, struct packet *pkt)
+GLOBAL_FUNCTION int l4_parse(struct __sk_buff *ctx, struct packet *pkt)
 {
 	int ret;
 
+	if (!pkt)
+		return -DROP_INVALID_PACKET;
 	if (pkt->fragment == FRAGMENT_LATER)
 		return frag4_recall(pkt);
 	ret = l4_parse_header(ctx, pkt);

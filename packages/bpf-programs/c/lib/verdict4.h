@@ -20,14 +20,8 @@ static __always_inline int verdict4_ask_policy(struct packet *pkt, const struct 
 					       __u32 peer_identity)
 {
 	/* A reply is judged as the connection that it belongs to. */
-	struct policy_query query = {
-		.identity = peer_identity,
-		.egress = connection->key.direction == CT_EGRESS,
-		.protocol = connection->key.protocol,
-		.dport = connection->key.dport,
-	};
-
-	return policy_check(pkt, query);
+	return policy_check(pkt, peer_identity, connection->key.direction == CT_EGRESS, connection->key.protocol,
+			    connection->key.dport);
 }
 
 static __always_inline int verdict4_known(struct __sk_buff *ctx, struct packet *pkt,
