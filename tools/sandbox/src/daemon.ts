@@ -20,8 +20,8 @@ import { type ChildSpec, type SupervisedChild, superviseChild } from './supervis
 import { removeEverything } from './teardown.ts'
 import { createTopology } from './topology.ts'
 
-/** Pods whose network is made at the same time; more would only make each wait for a core. */
-const concurrentSetUps = 2
+/** Pods whose network is made at the same time, over all nodes: they share this machine's few cores. */
+const concurrentSetUps = 1
 
 /**
  * Runs a sandbox until the signal aborts, then takes everything away that carries its name, whatever went wrong.
