@@ -26,7 +26,7 @@ import type { AgentConfig } from './config.ts'
 import { openEndpointState } from './endpoint-state.ts'
 import { findLocalNode } from './local-node.ts'
 import { createAgentMetrics } from './metrics.ts'
-import { publishOwnKeys } from './own-keys.ts'
+import { createOwnKeys, publishOwnKeys } from './own-keys.ts'
 import { createProgress } from './progress.ts'
 import { startReflectors } from './reflectors.ts'
 import { createTables } from './tables.ts'
@@ -132,13 +132,30 @@ export async function runAgent(
   const events = scope.use(openRingBuffer(objects.map('axo_events')))
   const monitor = scope.use(startMonitor({ ring: events, signal }))
   Object.assign(visible, { objects, store, node, monitor })
-  const watch = { store, log: log.child('kvstore-sync'), signal }
+  const nodeCount = () => tables.nodes.size
+  const cluster = config.clusterName
+  const syncLog = log.child('kvstore-sync')
+  const ownKeys = createOwnKeys({ store, cluster, nodeCount, log: syncLog, scope })
+  const watch = { store, log: syncLog, signal }
   scope.use(startIdentityWatcher({ ...watch, table: tables.identities }))
-  scope.use(startIpWatcher({ ...watch, table: tables.ips, cluster: config.clusterName }))
-  scope.use(startNodeWatcher({ ...watch, table: tables.nodes, cluster: config.clusterName }))
+  scope.use(
+    startIpWatcher({
+      ...watch,
+      table: tables.ips,
+      cluster,
+      afterEvent: (event) => ownKeys.ips.observe(event),
+    }),
+  )
+  scope.use(
+    startNodeWatcher({
+      ...watch,
+      table: tables.nodes,
+      cluster,
+      afterEvent: (event) => ownKeys.nodes.observe(event),
+    }),
+  )
 
   // Tables to tables.
-  const nodeCount = () => tables.nodes.size
   const identities = scope.use(
     createIdentityAllocator({
       store,
@@ -147,13 +164,14 @@ export async function runAgent(
       log: log.child('identity'),
       signal,
       nodeCount,
+      onLost: (id) => scope.run((signal) => controller.identityLost(id, signal)),
     }),
   )
   const controller = createEndpointController({
     ...tables,
     addresses: pool,
     identities,
-    clusterName: config.clusterName,
+    clusterName: cluster,
     log: log.child('endpoint'),
   })
   controller.restore(state.load())
@@ -208,20 +226,10 @@ export async function runAgent(
     ),
   )
   visible.datapath = datapath
-  publishOwnKeys({
-    store,
-    node: {
-      name: node.name,
-      cluster: config.clusterName,
-      internalIp: node.internalIp,
-      routerIp: node.routerIp,
-      podCidrs: [node.podCidr],
-      encryptKey: 0,
-      labels,
-    },
+  const { name, internalIp, routerIp, podCidr } = node
+  publishOwnKeys(ownKeys, {
+    node: { name, cluster, internalIp, routerIp, podCidrs: [podCidr], encryptKey: 0, labels },
     endpoints: tables.endpoints,
-    nodeCount,
-    log: log.child('kvstore-sync'),
     scope,
   })
   metrics.watch(visible)

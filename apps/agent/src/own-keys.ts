@@ -1,57 +1,71 @@
 import type { EndpointRow } from '@axoneme/endpoint'
 import type { NodeRow } from '@axoneme/ipcache'
 import type { Kvstore } from '@axoneme/kvstore'
-import { createSharedStore, ipEntryOf, ipPrefix, nodeEntryOf, nodePrefix } from '@axoneme/kvstore-sync'
+import {
+  createSharedStore,
+  ipEntryOf,
+  ipPrefix,
+  nodeEntryOf,
+  nodePrefix,
+  type SharedStore,
+} from '@axoneme/kvstore-sync'
 import type { Scope } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
-import type { Table } from '@axoneme/tables'
+import type { Change, Table } from '@axoneme/tables'
 
 /**
- * What this node tells the cluster by the kvstore: itself, and the address and identity of each of its pods. Entries
- * of an earlier run for pods that are gone are swept once the endpoints are restored.
+ * What this node tells the cluster by the kvstore: itself, and the address and identity of each of its pods. Whoever
+ * watches the prefixes hands the events to `observe`, so that entries which somebody removes are put back.
  */
-export function publishOwnKeys({
+export type OwnKeys = Readonly<{ nodes: SharedStore; ips: SharedStore }>
+
+export function createOwnKeys({
   store,
-  node,
-  endpoints,
+  cluster,
   nodeCount,
   log,
   scope,
 }: {
   store: Kvstore
-  node: NodeRow
-  endpoints: Table<EndpointRow>
+  cluster: string
   nodeCount: () => number
   log: Logger
   scope: Scope
-}): void {
-  const common = { store, nodeCount, signal: scope.signal }
-  const nodes = scope.use(
-    createSharedStore({ ...common, prefix: nodePrefix(node.cluster), log: log.child('nodes') }),
-  )
+}): OwnKeys {
+  const open = (name: string, prefix: string) =>
+    scope.use(
+      createSharedStore({
+        store,
+        prefix,
+        nodeCount,
+        log: log.child(name),
+        signal: scope.signal,
+        watch: false,
+      }),
+    )
+  return { nodes: open('nodes', nodePrefix(cluster)), ips: open('ips', ipPrefix(cluster)) }
+}
+
+/** Tells of the node at once, and of its endpoints from now on; entries of an earlier run for other pods are swept. */
+export function publishOwnKeys(
+  { nodes, ips }: OwnKeys,
+  { node, endpoints, scope }: { node: NodeRow; endpoints: Table<EndpointRow>; scope: Scope },
+): void {
   const nodeEntry = nodeEntryOf(node)
   nodes.set(nodeEntry.key, nodeEntry.value)
-
-  const ips = scope.use(
-    createSharedStore({ ...common, prefix: ipPrefix(node.cluster), log: log.child('ips') }),
-  )
+  const isPublished = (row: EndpointRow) => ipEntryOf(row, node) !== undefined
+  const apply = ({ kind, row }: Change<EndpointRow>) => {
+    const entry = kind === 'delete' ? undefined : ipEntryOf(row, node)
+    if (entry !== undefined) ips.set(entry.key, entry.value)
+    // The address may be another endpoint's already.
+    else if (!endpoints.byIndex('ip', row.ipv4).some(isPublished)) ips.remove(row.ipv4)
+  }
   scope.run(async (signal) => {
     using changes = endpoints.changes()
-    let swept = false
-    for await (const batch of changes.batches(signal)) {
-      for (const { kind, row } of batch) {
-        // An address is taken back before it is told of its next owner: both events can be in one batch.
-        const entry = kind === 'delete' ? undefined : ipEntryOf(row, node)
-        if (entry !== undefined) ips.set(entry.key, entry.value)
-        else if (endpoints.byIndex('ip', row.ipv4).every((other) => ipEntryOf(other, node) === undefined)) {
-          ips.remove(row.ipv4)
-        }
-      }
-      if (!swept && endpoints.initialized) {
-        swept = true
-        await ips.sweep((_key, value) => isOfHost(value, node.internalIp))
-      }
-    }
+    await endpoints.whenInitialized(signal)
+    changes.take().forEach(apply)
+    await ips.sweep((_key, value) => isOfHost(value, node.internalIp))
+    for await (const batch of changes.batches(signal)) batch.forEach(apply)
   })
 }
 

@@ -32,8 +32,14 @@ function identitySource() {
   const ids = new Map<string, number>()
   const references = new Map<number, number>()
   let failures = 0
+  let nextId = 256
   return {
     references,
+    /** As when the store has lost its data and others were faster to fill it. */
+    forget: () => {
+      ids.clear()
+      references.clear()
+    },
     failNext: (count: number) => {
       failures = count
     },
@@ -41,7 +47,7 @@ function identitySource() {
       await new Promise(setImmediate)
       if (failures-- > 0) throw new CodedError('TEST', 'allocate', { retryable: true })
       const key = JSON.stringify(labels)
-      const id = ids.get(key) ?? 256 + ids.size
+      const id = ids.get(key) ?? nextId++
       ids.set(key, id)
       references.set(id, (references.get(id) ?? 0) + 1)
       return id
@@ -164,6 +170,18 @@ describe('endpoint controller', () => {
     await vi.waitFor(() => expect(identities.held()).toBe(1))
     stop.abort()
     await running
+  })
+
+  it('gives endpoints another identity when theirs is lost', async () => {
+    const { pods, controller, request, endpoints, identities } = world()
+    pods.upsert(podNamed('web', { app: 'web' }))
+    const row = await controller.add(request('web'), never)
+    identities.forget()
+    await controller.identityLost(row.identity, never)
+    const changed = endpoints.get(String(row.id))
+    expect(changed?.identity).not.toBe(row.identity)
+    expect(changed?.labels).toEqual(row.labels)
+    expect(identities.held()).toBe(1)
   })
 
   it('restores endpoints with their addresses and does not hand out their ids', async () => {

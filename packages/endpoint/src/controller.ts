@@ -37,6 +37,8 @@ export type EndpointController = {
   remove(attachment: Attachment): boolean
   /** Takes over rows of an earlier run, as they were, with their addresses. */
   restore(rows: readonly EndpointRow[]): void
+  /** The number means something else in the cluster now: its endpoints get another one for their labels. */
+  identityLost(id: IdentityId, signal: AbortSignal): Promise<void>
   /** Follows label changes until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -111,6 +113,11 @@ class Controller implements EndpointController {
       this.#options.endpoints.upsert(row)
       this.#lastId = Math.max(this.#lastId, row.id)
     }
+  }
+
+  async identityLost(id: IdentityId, signal: AbortSignal): Promise<void> {
+    const rows = this.#options.endpoints.byIndex('identity', String(id))
+    await Promise.all(rows.map((row) => this.#reacquire(row, signal)))
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -198,7 +205,7 @@ class Controller implements EndpointController {
     }
   }
 
-  /** Takes the reference to a restored endpoint's identity that the earlier run held. */
+  /** Takes a reference for an endpoint whose own is gone: that of the earlier run, or one to a number that is lost. */
   async #reacquire(row: EndpointRow, signal: AbortSignal): Promise<void> {
     if (row.identity === 0) return
     const identity = await this.#allocate(row.labels, signal)

@@ -1,0 +1,5 @@
+export { type AgentConfig, agentOptions } from './config.ts'
+export { findLocalNode } from './local-node.ts'
+export { type AgentMetrics, createAgentMetrics } from './metrics.ts'
+export { startReflectors } from './reflectors.ts'
+export { type AgentTables, createTables } from './tables.ts'
