@@ -42,7 +42,7 @@ import { ipBytes, ipNumber } from './packet.testing.ts'
 export const tcAction = { ok: 0, shot: 2, redirect: 7 } as const
 
 export const isRoot = process.getuid?.() === 0
-export const tunnelIfIndex = 77
+const tunnelIfIndex = 77
 
 export type TestPod = Readonly<{
   id: number

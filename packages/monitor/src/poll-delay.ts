@@ -1,5 +1,5 @@
 /** Bounds of the pause between two looks at the ring buffer. */
-export const pollBounds = { minMs: 5, maxMs: 200 } as const
+const pollBounds = { minMs: 5, maxMs: 200 } as const
 
 /**
  * How long to wait after a look that took `count` records, at most `batch` at a time: not at all while there may be
