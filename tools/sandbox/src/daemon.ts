@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import type { K8sClient } from '@axoneme/k8s-client'
 import { describeError, Scope } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
@@ -7,14 +7,14 @@ import { openApiserver } from './apiserver-access.ts'
 import { agentChild, childEnvironment, cniExecutable, etcdChild, operatorChild } from './commands.ts'
 import { type CniAdd, serveDaemonApi } from './daemon-api.ts'
 import { type Instance, type Node, nodesOf, podNetns } from './instance.ts'
+import { stateOf } from './instance-state.ts'
 import { createCniRuntime } from './kubelet/cni.ts'
 import { createKubelet, type Kubelet } from './kubelet/kubelet.ts'
 import { createLimiter } from './kubelet/limiter.ts'
 import { watchServices } from './kubelet/service-table.ts'
 import { mountBpffs } from './mounts.ts'
-import { identifyProcess } from './processes.ts'
 import { agentReady, etcdReady } from './readiness.ts'
-import { type SandboxOptions, type SandboxState, writeState } from './state-file.ts'
+import { type SandboxOptions, writeState } from './state-file.ts'
 import { createStatusView } from './status-view.ts'
 import { type ChildSpec, type SupervisedChild, superviseChild } from './supervisor.ts'
 import { removeEverything } from './teardown.ts'
@@ -138,41 +138,4 @@ function startKubelets({
 function writeCniConfig(instance: Instance): void {
   const list = { cniVersion: '1.1.0', name: 'axoneme', plugins: [{ type: 'axoneme-cni' }] }
   writeFileSync(instance.cniConfig, `${JSON.stringify(list, undefined, 2)}\n`)
-}
-
-/** The directories of an instance; also what tells a second `up` that there is one. */
-export function createDirectories(instance: Instance, options: SandboxOptions): void {
-  const nodes = nodesOf(instance, options.nodes)
-  const directories = [instance.stateDir, instance.logDir, instance.templateDir, instance.etcdDir]
-  for (const directory of [...directories, ...nodes.map((node) => node.stateDir)]) {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
-    chmodSync(directory, 0o700)
-  }
-  writeState(instance.stateFile, stateOf(instance, { options, nodes, children: [], daemon: false }))
-}
-
-function stateOf(
-  instance: Instance,
-  {
-    options,
-    nodes,
-    children,
-    daemon = true,
-  }: {
-    options: SandboxOptions
-    nodes: readonly Node[]
-    children: readonly SupervisedChild[]
-    daemon?: boolean
-  },
-): SandboxState {
-  const running = children.map((child) => child.status()).filter(({ process }) => process !== undefined)
-  return {
-    version: 1,
-    name: instance.name,
-    options,
-    daemon: daemon ? identifyProcess(process.pid) : undefined,
-    children: Object.fromEntries(running.map(({ name, process }) => [name, process!])),
-    netns: [instance.fabricNetns, ...nodes.map((node) => node.netns)],
-    mounts: [instance.bpfRoot],
-  }
 }
