@@ -9,7 +9,7 @@ export const fabric = {
   mtu: 1500,
 } as const
 
-export const maxNodes = 100
+const maxNodes = 100
 
 /** What one sandbox owns, all of it found by the instance's name: nothing else may carry these names. */
 export type Instance = Readonly<{

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { CodedError } from '@axoneme/lifecycle'
 import { z } from 'zod'
 
-export const sandboxOptionsSchema = z.strictObject({
+const sandboxOptionsSchema = z.strictObject({
   nodes: z.number().int().min(1),
   routing: z.enum(['native', 'vxlan']),
   /** Path of the kubeconfig of an existing apiserver; without it, the embedded one. */

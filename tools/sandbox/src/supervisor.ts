@@ -13,7 +13,7 @@ export type ChildSpec = Readonly<{
   logFile: string
 }>
 
-export type ChildStatus = Readonly<{
+type ChildStatus = Readonly<{
   name: string
   /** Undefined between two lives. */
   process: ProcessId | undefined

@@ -38,7 +38,7 @@ const callTimeoutMs = 60_000
 const maxOutputBytes = 1024 * 1024
 
 /** A plugin said no, or could not be run. `cniCode` is the spec's error code, 0 when the plugin gave none. */
-export class CniError extends CodedError {
+class CniError extends CodedError {
   readonly cniCode: number
   constructor(action: string, { cniCode, cause }: { cniCode: number; cause: unknown }) {
     super('CNI', action, { cause, retryable: true })

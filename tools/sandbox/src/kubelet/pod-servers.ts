@@ -11,7 +11,7 @@ const maxLineBytes = 8 * 1024
 const httpRequest = /^[A-Z]+ \S+ HTTP\/1\.[01]\r?$/
 
 /** What the pod `name` (`namespace/pod`) answers to a line that came in at `port`. */
-export function answerLine(name: string, port: number, line: string): string {
+function answerLine(name: string, port: number, line: string): string {
   return `${name} ${port} ${line}\n`
 }
 

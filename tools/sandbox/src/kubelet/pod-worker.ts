@@ -12,7 +12,7 @@ import { createPodServers } from './pod-servers.ts'
 import { podStatus } from './pod-status.ts'
 import type { ServedPort } from './ports.ts'
 
-export type PodState = 'creating' | 'running' | 'stopping' | 'gone'
+type PodState = 'creating' | 'running' | 'stopping' | 'gone'
 
 export type PodWorker = {
   /** The pod's newest version, and what it is to serve now. A deletion timestamp begins its end. */
