@@ -1,7 +1,7 @@
 import { openK8sClient } from '@axoneme/k8s-client'
 import { daemonStatus, type Instance, upSandbox } from '@axoneme/sandbox'
 import type { Checks } from './checks.ts'
-import { readCluster } from './cluster-view.ts'
+import type { ClusterView } from './cluster-view.ts'
 import { createKubectl } from './kubectl.ts'
 import type { DemoOptions } from './options.ts'
 import type { Printer } from './printer.ts'
@@ -11,7 +11,7 @@ import { readCounts, showDrops, showEndpointTimes } from './scenes/measurements.
 import { showPolicyChange } from './scenes/policy-change.ts'
 import { printMatrix, probeAll } from './scenes/probe-matrix.ts'
 import { showSpread } from './scenes/spread.ts'
-import { waitUntilReady } from './wait-ready.ts'
+import { settle } from './settle.ts'
 
 const podsReadyMs = 90_000
 
@@ -52,32 +52,30 @@ export async function runDemo({
     status,
   }
 
-  await applyManifests(stage, options.files)
-  const cluster = await readCluster(client, { status: await status(), signal })
+  const cluster = await applyManifests(stage, options.files)
   const before = await readCounts(stage, await status())
   const results = await probeAll(stage, cluster)
   const after = await readCounts(stage, await status())
   printMatrix(stage, cluster, results)
   showDrops(stage, { before, after, denied: results.deniedByPolicy })
-  await showSpread(stage, cluster)
+  const settled = await showSpread(stage, cluster)
   await showEndpointTimes(stage)
-  await showPolicyChange(stage, cluster)
-  await showAgentRestart(stage, cluster)
+  await showPolicyChange(stage, settled)
+  await showAgentRestart(stage, settled)
 
-  const again = await probeAll(stage, cluster)
+  const again = await probeAll(stage, settled)
   const wrong = again.cells.flat().filter((cell) => cell === 'wrong').length
-  printer.line(`  the same ${again.cells.flat().length} probes again: ${wrong} not what the policies say`)
+  printer.line(
+    `  ${again.cells.flat().length} probes of everything again: ${wrong} not what the policies say`,
+  )
 }
 
-async function applyManifests(
-  { kubectl, client, printer, signal }: Stage,
-  files: readonly string[],
-): Promise<void> {
+async function applyManifests(stage: Stage, files: readonly string[]): Promise<ClusterView> {
+  const { kubectl, printer } = stage
   for (const file of files) printer.progress(`kubectl apply -f ${file}`)
   await kubectl(['apply', ...files.flatMap((file) => ['-f', file])])
-  await waitUntilReady(client, {
+  return settle(stage, {
     timeoutMs: podsReadyMs,
-    signal,
     onProgress: onChange(({ pods, podsReady }) => printer.progress(`pods ready: ${podsReady} of ${pods}`)),
   })
 }

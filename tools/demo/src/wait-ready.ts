@@ -3,12 +3,19 @@ import { CodedError, sleep } from '@axoneme/lifecycle'
 import { z } from 'zod'
 
 const condition = z.looseObject({ type: z.string(), status: z.string(), message: z.string().optional() })
-const metadata = z.looseObject({ name: z.string(), namespace: z.string().optional() })
+const metadata = z.looseObject({
+  name: z.string(),
+  namespace: z.string().optional(),
+  generation: z.number().optional(),
+  deletionTimestamp: z.string().nullish(),
+})
 const workloadSchema = z.looseObject({
   metadata,
   spec: z.looseObject({ replicas: z.number().optional() }),
   status: z
     .looseObject({
+      observedGeneration: z.number().optional(),
+      replicas: z.number().optional(),
       readyReplicas: z.number().optional(),
       numberReady: z.number().optional(),
       desiredNumberScheduled: z.number().optional(),
@@ -74,19 +81,10 @@ export async function waitUntilReady(
 async function readProgress(client: K8sClient, signal: AbortSignal): Promise<Progress> {
   const [pods, ...workloads] = await Promise.all([
     items(client, '/api/v1/pods', { schema: podSchema, signal }),
-    ...['deployments', 'statefulsets', 'daemonsets'].map(async (resource) =>
-      (await items(client, `/apis/apps/v1/${resource}`, { schema: workloadSchema, signal })).flatMap(
-        (workload) => {
-          const { spec, status } = workload
-          const wanted =
-            resource === 'daemonsets' ? (status?.desiredNumberScheduled ?? 1) : (spec.replicas ?? 1)
-          const ready = (resource === 'daemonsets' ? status?.numberReady : status?.readyReplicas) ?? 0
-          return ready >= wanted
-            ? []
-            : [`${resource.slice(0, -1)} ${nameOf(workload)}: ${ready} of ${wanted} pods are ready`]
-        },
-      ),
-    ),
+    ...['deployments', 'statefulsets', 'daemonsets'].map(async (resource) => {
+      const workloads = await items(client, `/apis/apps/v1/${resource}`, { schema: workloadSchema, signal })
+      return workloads.flatMap((workload) => whatIsMissing(resource, workload))
+    }),
   ])
   const unready = pods.filter((pod) => !isReady(pod))
   return {
@@ -98,6 +96,19 @@ async function readProgress(client: K8sClient, signal: AbortSignal): Promise<Pro
       ...workloads.flat(),
     ],
   }
+}
+
+function whatIsMissing(resource: string, workload: z.infer<typeof workloadSchema>): string[] {
+  const { metadata: at, spec, status } = workload
+  const name = `${resource.slice(0, -1)} ${nameOf(workload)}`
+  if ((status?.observedGeneration ?? 0) < (at.generation ?? 0))
+    return [`${name}: its controller has not looked at it`]
+  const isDaemonSet = resource === 'daemonsets'
+  const wanted = isDaemonSet ? (status?.desiredNumberScheduled ?? 1) : (spec.replicas ?? 1)
+  const ready = (isDaemonSet ? status?.numberReady : status?.readyReplicas) ?? 0
+  const surplus = isDaemonSet ? 0 : (status?.replicas ?? 0) - wanted
+  if (ready < wanted) return [`${name}: ${ready} of ${wanted} pods are ready`]
+  return surplus > 0 ? [`${name}: ${surplus} pods too many`] : []
 }
 
 async function items<T extends z.ZodType>(
@@ -113,14 +124,16 @@ async function items<T extends z.ZodType>(
   }
 }
 
-function isReady({ status }: Pod): boolean {
+function isReady({ metadata: at, status }: Pod): boolean {
+  if (at.deletionTimestamp != null) return false
   return (
     status?.phase === 'Succeeded' ||
     status?.conditions?.some((at) => at.type === 'Ready' && at.status === 'True') === true
   )
 }
 
-function whyNot({ spec, status }: Pod): string {
+function whyNot({ metadata: at, spec, status }: Pod): string {
+  if (at.deletionTimestamp != null) return 'it is being deleted'
   if (spec.nodeName === undefined) {
     const scheduled = status?.conditions?.find((at) => at.type === 'PodScheduled')
     return scheduled?.message ?? 'it is not bound to a node'
