@@ -1,18 +1,9 @@
 import type { Logger } from '@axoneme/log'
-import {
-  at,
-  isEqual,
-  type Json,
-  type JsonObject,
-  objectsAt,
-  stringMapAt,
-  stringsAt,
-  textAt,
-} from '../apiserver/json.ts'
+import { at, isEqual, type Json, type JsonObject, stringMapAt, stringsAt, textAt } from '../apiserver/json.ts'
 import { isDeleting, type KubeObject, keyOf, labelsOf } from '../apiserver/object.ts'
 import { mapSelectorMatcher } from '../apiserver/selectors/labels.ts'
 import { type Cluster, Index } from './cluster.ts'
-import { writeEndpoints } from './endpoints.ts'
+import { removeEndpoints, writeEndpoints } from './endpoints.ts'
 import { controllerReference } from './pods.ts'
 import { type BackendGroup, groupBackends, planSlices, type SliceContent } from './slice-plan.ts'
 import { disposeAll } from './subscriptions.ts'
@@ -69,6 +60,7 @@ function reconcile(cluster: Cluster, slicesByService: Index, key: string): void 
   if (service === undefined || !hasSelector || textAt(service, 'spec', 'type') === 'ExternalName') {
     // Without a selector the slices are somebody else's; ours go when the service does.
     for (const slice of slices) cluster.endpointSlices.delete(slice)
+    removeEndpoints(cluster, key)
     return
   }
   if (isDeleting(service)) return
@@ -133,9 +125,4 @@ function sliceMetadata(service: KubeObject): { labels: Record<string, string> } 
       ...(isHeadless ? { 'service.kubernetes.io/headless': '' } : {}),
     },
   }
-}
-
-/** The endpoints of a slice by the pod that they are of. */
-export function endpointUids(slice: KubeObject): string[] {
-  return objectsAt(slice, 'endpoints').map((endpoint) => textAt(endpoint, 'targetRef', 'uid'))
 }

@@ -3,6 +3,8 @@ import { type KubeObject, labelsOf } from '../apiserver/object.ts'
 import type { Cluster } from './cluster.ts'
 import type { BackendGroup } from './slice-plan.ts'
 
+const managerLabel = 'endpoints.kubernetes.io/managed-by'
+const manager = 'endpoint-controller'
 /** A v1 Endpoints object holds no more; slices hold the rest. */
 const maxAddresses = 1000
 
@@ -12,11 +14,20 @@ export function writeEndpoints(cluster: Cluster, service: KubeObject, groups: re
   const subsets = groups.map(subsetOf).filter((subset) => subset !== undefined)
   const existing = cluster.endpoints.find(namespace, name)
   if (existing === undefined) {
-    cluster.endpoints.create(namespace, { metadata: { name, labels: { ...labelsOf(service) } }, subsets })
+    const labels = { ...labelsOf(service), [managerLabel]: manager }
+    cluster.endpoints.create(namespace, { metadata: { name, labels }, subsets })
     return
   }
-  if (isEqual(existing.subsets ?? [], subsets)) return
+  // Somebody else's, as of a service that had no selector, are left alone.
+  if (labelsOf(existing)[managerLabel] !== manager || isEqual(existing.subsets ?? [], subsets)) return
   cluster.endpoints.update({ ...existing, subsets })
+}
+
+/** Removes the Endpoints that were written for a service which is gone or selects no pods any more. */
+export function removeEndpoints(cluster: Cluster, key: string): void {
+  const existing = cluster.endpoints.get(key)
+  if (existing !== undefined && labelsOf(existing)[managerLabel] === manager)
+    cluster.endpoints.delete(existing)
 }
 
 function subsetOf({ ports, backends }: BackendGroup): JsonObject | undefined {

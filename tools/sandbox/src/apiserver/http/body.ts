@@ -68,16 +68,14 @@ function parseYaml(text: string): Json {
       if (!(error instanceof SyntaxError)) throw error
     }
   }
-  const document = parseDocument(text, { schema: 'core', prettyErrors: false })
-  const [problem] = document.errors
-  if (problem !== undefined) throw badRequest(`couldn't parse the body as YAML: ${problem.message}`)
   try {
+    const document = parseDocument(text, { schema: 'core', prettyErrors: false })
+    const [problem] = document.errors
+    if (problem !== undefined) throw problem
     return document.toJS({ maxAliasCount: 100 })
   } catch (error) {
-    // Too many aliases: a document that would expand to something huge.
-    throw badRequest(
-      `couldn't parse the body as YAML: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    // Also what would expand to something huge, and what nests too deep for the parser.
+    throw badRequest(`couldn't parse the body as YAML: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

@@ -37,31 +37,31 @@ function mergeObject(target: JsonObject, patch: JsonObject, schema: FieldSchema)
     if (Array.isArray(list))
       result[name] = ordered(list, {
         order: value,
-        before: target[name],
+        before: listOf(target[name]),
         mergeKey: fieldSchema(schema.type, name).mergeKey,
       })
   }
   return result
 }
 
+function listOf(value: Json | undefined): Json[] {
+  return Array.isArray(value) ? value : []
+}
+
 function mergeValue(target: Json | undefined, patch: Json, schema: FieldSchema): Json {
   if (isObject(patch)) return mergeObject(isObject(target) ? target : {}, patch, schema)
   if (!Array.isArray(patch)) return patch
-  if (schema.mergeKey !== undefined)
-    return mergeList(Array.isArray(target) ? target : [], patch, schema.mergeKey, schema)
+  if (schema.mergeKey !== undefined) return mergeList(listOf(target), patch, schema)
   if (schema.isSet === true) {
-    const present = Array.isArray(target) ? target : []
-    return [...present, ...patch.filter((value) => !present.some((other) => isEqual(other, value)))]
+    const present = listOf(target)
+    const added = patch.filter((value) => !present.some((other) => isEqual(other, value)))
+    return ordered([...present, ...added], { order: patch, before: present, mergeKey: undefined })
   }
   return patch.map((value) => (isObject(value) ? withoutDirectives(value) : value))
 }
 
-function mergeList(
-  target: readonly Json[],
-  patch: readonly Json[],
-  mergeKey: string,
-  schema: FieldSchema,
-): Json[] {
+function mergeList(target: readonly Json[], patch: readonly Json[], schema: FieldSchema): Json[] {
+  const { mergeKey = '' } = schema
   const replaces = patch.some((element) => isObject(element) && element.$patch === 'replace')
   let result: Json[] = replaces ? [] : [...target]
   for (const element of patch) {
@@ -82,7 +82,8 @@ function mergeList(
     if (index < 0) result.push(merged)
     else result[index] = merged
   }
-  return result
+  const order = patch.filter((element) => isObject(element) && element.$patch === undefined)
+  return ordered(result, { order, before: target, mergeKey })
 }
 
 function removeValues(result: JsonObject, name: string, values: Json | undefined): void {
@@ -91,42 +92,36 @@ function removeValues(result: JsonObject, name: string, values: Json | undefined
   result[name] = list.filter((member) => !values.some((value) => isEqual(value, member)))
 }
 
+type Order = Readonly<{ order: readonly Json[]; before: readonly Json[]; mergeKey: string | undefined }>
+
 /**
- * The list with the elements that `order` names in that order; an element that only the server has stays behind the
- * one that it followed.
+ * The list with the elements that `order` names in that order, and those that only the server has in the order that
+ * they had before. Where both have a place in the list as it was, that place decides between them; otherwise the named
+ * ones come first.
  */
-function ordered(
-  list: readonly Json[],
-  {
-    order,
-    before,
-    mergeKey,
-  }: { order: readonly Json[]; before: Json | undefined; mergeKey: string | undefined },
-): Json[] {
-  const keyOf = (element: Json | undefined): string => {
+function ordered(list: readonly Json[], { order, before, mergeKey }: Order): Json[] {
+  const keyOf = (element: Json): string => {
     const key = mergeKey !== undefined && isObject(element) ? element[mergeKey] : element
     return JSON.stringify(key ?? null)
   }
   const ranks = new Map(order.map((element, i) => [keyOf(element), i]))
-  const named = list
-    .filter((element) => ranks.has(keyOf(element)))
-    .sort((a, b) => (ranks.get(keyOf(a)) ?? 0) - (ranks.get(keyOf(b)) ?? 0))
-  const previous = Array.isArray(before) ? before.map(keyOf) : []
-  const result = [...named]
-  for (const element of list.filter((other) => !ranks.has(keyOf(other)))) {
-    const at = previous.indexOf(keyOf(element))
-    const follows = previous
-      .slice(0, Math.max(0, at))
-      .findLast((key) => result.some((other) => keyOf(other) === key))
-    const index =
-      at < 0
-        ? result.length
-        : follows === undefined
-          ? 0
-          : result.findIndex((other) => keyOf(other) === follows) + 1
-    result.splice(index, 0, element)
+  const places = new Map(before.map((element, i) => [keyOf(element), i]))
+  const by = (rank: ReadonlyMap<string, number>) => (a: Json, b: Json) =>
+    (rank.get(keyOf(a)) ?? 0) - (rank.get(keyOf(b)) ?? 0)
+  const named = list.filter((element) => ranks.has(keyOf(element))).sort(by(ranks))
+  const serverOnly = list.filter((element) => !ranks.has(keyOf(element))).sort(by(places))
+  const result: Json[] = []
+  for (const element of named) {
+    const place = places.get(keyOf(element))
+    while (
+      serverOnly[0] !== undefined &&
+      place !== undefined &&
+      (places.get(keyOf(serverOnly[0])) ?? place) < place
+    )
+      result.push(serverOnly.shift() ?? null)
+    result.push(element)
   }
-  return result
+  return [...result, ...serverOnly]
 }
 
 function withoutDirectives(value: JsonObject): JsonObject {

@@ -90,11 +90,15 @@ function sentObject(type: ResourceType, request: UpdateRequest, old: KubeObject)
     ...system,
     ...(labels === undefined ? {} : { labels }),
     ...(annotations === undefined ? {} : { annotations }),
-    ...(ownerReferences === undefined ? {} : { ownerReferences }),
-    ...(finalizers === undefined ? {} : { finalizers }),
+    ...(isPresent(ownerReferences) ? { ownerReferences } : {}),
+    ...(isPresent(finalizers) ? { finalizers } : {}),
     ...(managedFields === undefined ? {} : { managedFields }),
   }
   return toStored(type, { ...draft, metadata })
+}
+
+function isPresent<T>(list: readonly T[] | undefined): boolean {
+  return list !== undefined && list.length > 0
 }
 
 function withSpecOf(type: ResourceType, old: KubeObject, sent: KubeObject): KubeObject {
