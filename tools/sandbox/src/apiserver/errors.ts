@@ -111,11 +111,6 @@ export function badRequest(message: string): ApiError {
   return new ApiError(400, 'BadRequest', { message })
 }
 
-export function forbidden(subject: ErrorSubject, name: string, why: string): ApiError {
-  const message = `${qualified(subject)} "${name}" is forbidden: ${why}`
-  return new ApiError(403, 'Forbidden', { message, details: resourceDetails(subject, name) })
-}
-
 export function unauthorized(): ApiError {
   return new ApiError(401, 'Unauthorized', { message: 'Unauthorized' })
 }

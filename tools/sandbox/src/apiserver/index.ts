@@ -1,5 +1,2 @@
-export type { FaultOptions, Faults } from './faults.ts'
-export { kubeconfigText } from './kubeconfig.ts'
-export type { Listen } from './listener.ts'
-export { type ApiServer, type ApiServerOptions, startApiServer } from './server.ts'
+export { type ApiServer, startApiServer } from './server.ts'
 export type { VerbContext } from './verbs/context.ts'

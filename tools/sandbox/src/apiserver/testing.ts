@@ -12,7 +12,7 @@ import { type ApiServer, type ApiServerOptions, startApiServer } from './server.
 /** Real manifests that others wrote. */
 export const sharedData = new URL('../../../../../shared/data/', import.meta.url)
 
-export type Answer = Readonly<{ code: number; body: JsonObject; headers: Headers }>
+type Answer = Readonly<{ code: number; body: JsonObject; headers: Headers }>
 
 export type TestServer = AsyncDisposable &
   Readonly<{

@@ -21,7 +21,7 @@ import { templateHash } from './template-hash.ts'
 import { WorkQueue } from './work-queue.ts'
 
 const hashLabel = 'pod-template-hash'
-export const revisionAnnotation = 'deployment.kubernetes.io/revision'
+const revisionAnnotation = 'deployment.kubernetes.io/revision'
 
 /** Carries Deployments to ReplicaSets: one for each template, sized so that an update never leaves its limits. */
 export function startDeploymentController(cluster: Cluster, log: Logger): Disposable {

@@ -23,12 +23,12 @@ export function unsuitable(node: KubeObject, pod: KubeObject): string | undefine
     : `had untolerated taint {${textAt(taint, 'key')}: ${textAt(taint, 'value')}}`
 }
 
-export const unschedulableTaint: JsonObject = {
+const unschedulableTaint: JsonObject = {
   key: 'node.kubernetes.io/unschedulable',
   effect: 'NoSchedule',
 }
 
-export function isNodeReady(node: KubeObject): boolean {
+function isNodeReady(node: KubeObject): boolean {
   return objectsAt(node, 'status', 'conditions').some(
     ({ type, status }) => type === 'Ready' && status === 'True',
   )

@@ -1,13 +1,4 @@
-import {
-  at,
-  clone,
-  ensureObject,
-  type JsonObject,
-  objectAt,
-  objectsAt,
-  stringMapAt,
-  textAt,
-} from '../apiserver/json.ts'
+import { at, clone, type JsonObject, objectAt, objectsAt, stringMapAt, textAt } from '../apiserver/json.ts'
 import { isDeleting, type KubeObject, labelsOf, type OwnerReference } from '../apiserver/object.ts'
 import { labelSelectorMatcher } from '../apiserver/selectors/labels.ts'
 import type { Cluster } from './cluster.ts'
@@ -132,10 +123,4 @@ export function withCondition(
     lastTransitionTime: isSame ? (before?.lastTransitionTime ?? time) : time,
   }
   return [...conditions.filter(({ type }) => type !== condition.type), next]
-}
-
-/** spec.nodeName of pods that are bound from the start. */
-export function bindTemplate(pod: JsonObject, nodeName: string): JsonObject {
-  ensureObject(pod, 'spec').nodeName = nodeName
-  return pod
 }

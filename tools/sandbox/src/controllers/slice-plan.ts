@@ -6,7 +6,7 @@ import { hasEnded, isPodReady } from './pods.ts'
 /** The limit that kube-controller-manager has by default. */
 const maxEndpointsPerSlice = 100
 
-export type Backend = Readonly<{ podUid: string; endpoint: JsonObject }>
+type Backend = Readonly<{ podUid: string; endpoint: JsonObject }>
 /** Backends that serve the service on the same port numbers: named target ports may differ from pod to pod. */
 export type BackendGroup = Readonly<{ ports: readonly JsonObject[]; backends: readonly Backend[] }>
 export type SliceContent = Readonly<{ ports: readonly JsonObject[]; endpoints: readonly Backend[] }>
@@ -51,7 +51,7 @@ function podAddress(pod: KubeObject, family: string): string | undefined {
 }
 
 /** A port whose name the pod's containers do not have leads nowhere in that pod and is left out. */
-export function resolvePorts(service: KubeObject, pod: KubeObject): JsonObject[] {
+function resolvePorts(service: KubeObject, pod: KubeObject): JsonObject[] {
   return objectsAt(service, 'spec', 'ports').flatMap((port): JsonObject[] => {
     const number = targetPort(pod, { target: port.targetPort, protocol: textAt(port, 'protocol') })
     if (number === undefined) return []

@@ -7,7 +7,7 @@ import { patchTypes } from '../verbs/patch.ts'
 import { mediaTypes } from './negotiate.ts'
 
 /** The limit of kube-apiserver. */
-export const maxBodyBytes = 3 * 1024 * 1024
+const maxBodyBytes = 3 * 1024 * 1024
 /** Nothing real nests deeper; code that walks objects recurses. */
 const maxDepth = 128
 
@@ -75,7 +75,9 @@ function parseYaml(text: string): Json {
     return document.toJS({ maxAliasCount: 100 })
   } catch (error) {
     // Also what would expand to something huge, and what nests too deep for the parser.
-    throw badRequest(`couldn't parse the body as YAML: ${error instanceof Error ? error.message : String(error)}`)
+    throw badRequest(
+      `couldn't parse the body as YAML: ${error instanceof Error ? error.message : String(error)}`,
+    )
   }
 }
 

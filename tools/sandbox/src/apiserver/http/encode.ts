@@ -15,7 +15,7 @@ import type { ResourceType } from '../resources/types.ts'
 import type { ListResult } from '../verbs/list.ts'
 import { mediaTypes, negotiate, type Representation } from './negotiate.ts'
 
-export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
+type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
 
 /** Writes objects, lists and watch events of one resource in the form that a client asked for. */
 export type Encoder = Readonly<{

@@ -94,7 +94,7 @@ export function serveWatch(
 }
 
 /** The event that a watch with a selector sees of a change: objects come and go as they match or not. */
-export function selectedEvent(
+function selectedEvent(
   change: Change,
   matches: (object: KubeObject) => boolean,
 ): { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject } | undefined {

@@ -41,7 +41,7 @@ function storageOf(definition: KubeObject): string {
 }
 
 /** One type for each served version of the definition. */
-export function customTypes(definition: KubeObject): ResourceType[] {
+function customTypes(definition: KubeObject): ResourceType[] {
   const names = at(definition, 'spec', 'names')
   const group = textAt(definition, 'spec', 'group')
   const versions = objectsAt(definition, 'spec', 'versions')

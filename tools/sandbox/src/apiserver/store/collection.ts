@@ -113,6 +113,6 @@ function withRevision(object: KubeObject, revision: number): KubeObject {
 }
 
 /** By code unit; locale rules would neither be stable nor fast. */
-export function compareKeys(a: string, b: string): number {
+function compareKeys(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

@@ -75,7 +75,7 @@ function immutablePart(spec: JsonObject): JsonObject {
 }
 
 /** Guaranteed: cpu and memory limits everywhere, equal to the requests; BestEffort: none anywhere. */
-export function qosClass(pod: KubeObject): 'Guaranteed' | 'Burstable' | 'BestEffort' {
+function qosClass(pod: KubeObject): 'Guaranteed' | 'Burstable' | 'BestEffort' {
   const resources = [
     ...objectsAt(pod, 'spec', 'containers'),
     ...objectsAt(pod, 'spec', 'initContainers'),

@@ -1,4 +1,4 @@
-import { at, numberAt, objectAt, objectsAt, textAt } from '../json.ts'
+import { at, objectAt, objectsAt, textAt } from '../json.ts'
 import { type KubeObject, labelsOf } from '../object.ts'
 import { ageColumn, column, joinedOrNone, nameColumn } from './format.ts'
 import type { TableColumns } from './types.ts'
@@ -72,11 +72,5 @@ export const volumeClaimColumns: TableColumns = [
 export const roleBindingColumns: TableColumns = [
   nameColumn,
   column('Role', (binding) => `${textAt(binding, 'roleRef', 'kind')}/${textAt(binding, 'roleRef', 'name')}`),
-  ageColumn,
-]
-
-export const replicationColumns: TableColumns = [
-  nameColumn,
-  column('Desired', (object) => numberAt(object, 'spec', 'replicas') ?? 0, { type: 'integer' }),
   ageColumn,
 ]

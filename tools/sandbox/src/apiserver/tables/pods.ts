@@ -29,7 +29,7 @@ export const podColumns: TableColumns = [
 ]
 
 /** The most telling of: deletion, a container's reason, the pod's reason, its phase. */
-export function podStatusText(pod: KubeObject): string {
+function podStatusText(pod: KubeObject): string {
   if (isDeleting(pod)) return textAt(pod, 'status', 'reason') === 'NodeLost' ? 'Unknown' : 'Terminating'
   const statuses = objectsAt(pod, 'status', 'containerStatuses')
   for (const status of statuses) {

@@ -111,6 +111,9 @@ export const leaseColumns: TableColumns = [
   ageColumn,
 ]
 
+/** What the event is about: the two groups that serve events name it differently. */
+const aboutOf = (event: KubeObject) => at(event, 'involvedObject') ?? at(event, 'regarding')
+
 export const eventColumns: TableColumns = [
   column('Last Seen', (event, nowMs) => {
     const seen =
@@ -121,10 +124,9 @@ export const eventColumns: TableColumns = [
   column('Reason', (event) => textAt(event, 'reason')),
   column(
     'Object',
-    (event) =>
-      `${textAt(event, 'involvedObject', 'kind').toLowerCase()}/${textAt(event, 'involvedObject', 'name')}`,
+    (event) => `${textAt(aboutOf(event), 'kind').toLowerCase()}/${textAt(aboutOf(event), 'name')}`,
   ),
-  column('Message', (event) => textAt(event, 'message').trim()),
+  column('Message', (event) => (textAt(event, 'message') || textAt(event, 'note')).trim()),
   column(
     'Source',
     (event) => joinedOrNone([textAt(event, 'source', 'component') || textAt(event, 'reportingComponent')]),

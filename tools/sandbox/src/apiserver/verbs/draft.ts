@@ -54,7 +54,7 @@ function copied(object: JsonObject): JsonObject {
 }
 
 /** A copy without the members that are null. Elements of lists are kept. */
-export function withoutNulls(object: JsonObject): JsonObject {
+function withoutNulls(object: JsonObject): JsonObject {
   const copy: JsonObject = {}
   for (const [key, value] of Object.entries(object)) {
     const kept = clean(value)

@@ -74,7 +74,7 @@ export function metadataProblems(object: KubeObject, rule: NameRule): FieldProbl
 /** The alphabet of generated names: no vowels, nothing that looks alike (k8s.io/apimachinery/pkg/util/rand). */
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
 
-export function randomSuffix(length: number, random: () => number): string {
+function randomSuffix(length: number, random: () => number): string {
   return Array.from({ length }, () => alphabet[Math.floor(random() * alphabet.length)] ?? 'x').join('')
 }
 
