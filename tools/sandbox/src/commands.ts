@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { entryPoint } from '@axoneme/bundle'
 import { fabric, type Instance, type Node } from './instance.ts'
 import { markerVariable } from './processes.ts'
 import type { SandboxOptions } from './state-file.ts'
@@ -7,8 +8,8 @@ import type { ChildSpec } from './supervisor.ts'
 const repository = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
 const etcdEndpoint = `http://${fabric.gateway}:${fabric.etcdPort}`
 
-export const clusterName = 'default'
-export const podCidr = '10.244.0.0/16'
+const clusterName = 'default'
+const podCidr = '10.244.0.0/16'
 export const cniExecutable = repository('apps/cni/dist/axoneme-cni')
 
 /** The environment of everything that belongs to the instance: little, and the mark by which `down` finds it. */
@@ -48,7 +49,7 @@ export function operatorChild(instance: Instance): ChildSpec {
     logFile: `${instance.logDir}/operator.log`,
     env: childEnvironment(instance),
     command: inNetns(instance.fabricNetns, [
-      ...[process.execPath, repository('apps/operator/src/main.ts')],
+      ...[process.execPath, entryPoint(repository('apps/operator'))],
       ...['--kubeconfig', instance.fabricKubeconfig, '--kvstore-endpoints', etcdEndpoint],
       ...['--cluster-name', clusterName],
       ...['--cluster-pool-ipv4-cidr', podCidr, '--cluster-pool-ipv4-mask-size', '24'],
@@ -63,7 +64,7 @@ export function agentChild(instance: Instance, node: Node, routing: SandboxOptio
     logFile: node.logFile,
     env: childEnvironment(instance),
     command: inNetns(node.netns, [
-      ...[process.execPath, repository('apps/agent/src/main.ts')],
+      ...[process.execPath, entryPoint(repository('apps/agent'))],
       ...['--node-name', node.name, '--kubeconfig', instance.fabricKubeconfig],
       ...['--kvstore-endpoints', etcdEndpoint, '--cluster-name', clusterName],
       ...['--routing-mode', routing === 'vxlan' ? 'tunnel' : 'native', '--devices', 'eth0'],

@@ -1,0 +1,7 @@
+import { join } from 'node:path'
+import { isCurrent } from './sources.ts'
+
+/** What to start an app with: its bundle when it is one of the present sources, otherwise the sources. */
+export function entryPoint(appDir: string): string {
+  return isCurrent(appDir) ? join(appDir, 'dist', 'main.js') : join(appDir, 'src', 'main.ts')
+}
