@@ -1,5 +1,5 @@
 import type { Logger } from '@axoneme/log'
-import { numberAt, objectsAt, stringMapAt } from '../apiserver/json.ts'
+import { at, numberAt, objectsAt, stringMapAt } from '../apiserver/json.ts'
 import {
   controllerOf,
   isDeleting,
@@ -12,6 +12,7 @@ import { labelSelectorMatcher } from '../apiserver/selectors/labels.ts'
 import type { Change } from '../apiserver/store/history.ts'
 import type { Cluster } from './cluster.ts'
 import { availableInMs, byDeletionOrder, claimPods, isActive, isPodReady, podFromTemplate } from './pods.ts'
+import { disposeAll } from './subscriptions.ts'
 import { WorkQueue } from './work-queue.ts'
 
 /** At most so many pods are made or deleted at once; the rest follows. */
@@ -24,15 +25,14 @@ export function startReplicaSetController(cluster: Cluster, log: Logger): Dispos
     random: cluster.context.random,
     reconcile: (key) => reconcile(cluster, queue, key),
   })
-  const subscriptions = [
+  for (const set of cluster.replicaSets.collection.values()) queue.add(keyOf(set))
+  return disposeAll([
+    queue,
     cluster.replicaSets.collection.subscribe(({ object }) => queue.add(keyOf(object))),
     cluster.pods.collection.subscribe((change) => {
       for (const key of affectedSets(cluster, change)) queue.add(key)
     }),
-    queue,
-  ]
-  for (const set of cluster.replicaSets.collection.values()) queue.add(keyOf(set))
-  return { [Symbol.dispose]: () => subscriptions.forEach((each) => void each[Symbol.dispose]()) }
+  ])
 }
 
 /** The owners before and after; for orphans every set of the namespace that would take them. */
@@ -45,15 +45,10 @@ function affectedSets(cluster: Cluster, { object, previous }: Change): string[] 
   for (const set of cluster.replicaSets.collection.values())
     if (
       set.metadata.namespace === object.metadata.namespace &&
-      labelSelectorMatcher(selectorOf(set))(labelsOf(object))
+      labelSelectorMatcher(at(set, 'spec', 'selector'))(labelsOf(object))
     )
       keys.push(keyOf(set))
   return keys
-}
-
-function selectorOf(set: KubeObject) {
-  const { spec } = set
-  return typeof spec === 'object' && spec !== null && !Array.isArray(spec) ? spec.selector : undefined
 }
 
 function reconcile(cluster: Cluster, queue: WorkQueue, key: string): void {

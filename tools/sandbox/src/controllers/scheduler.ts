@@ -5,6 +5,7 @@ import type { Cluster } from './cluster.ts'
 import { recordEvent } from './events.ts'
 import { unsuitable } from './node-fit.ts'
 import { hasEnded } from './pods.ts'
+import { disposeAll } from './subscriptions.ts'
 import { WorkQueue } from './work-queue.ts'
 
 /**
@@ -27,7 +28,10 @@ export function startScheduler(cluster: Cluster, log: Logger): Disposable {
   const enqueue = (pod: KubeObject) => {
     if (isUnscheduled(pod)) queue.add(keyOf(pod))
   }
-  const subscriptions = [
+  for (const pod of cluster.pods.collection.values()) enqueue(pod)
+  return disposeAll([
+    loads,
+    queue,
     cluster.pods.collection.subscribe(({ type, object }) => {
       if (type !== 'MODIFIED') waiting.delete(keyOf(object))
       if (type === 'DELETED') return
@@ -37,11 +41,7 @@ export function startScheduler(cluster: Cluster, log: Logger): Disposable {
     cluster.nodes.collection.subscribe(() => {
       for (const key of waiting) queue.add(key)
     }),
-    loads,
-    queue,
-  ]
-  for (const pod of cluster.pods.collection.values()) enqueue(pod)
-  return { [Symbol.dispose]: () => subscriptions.forEach((each) => void each[Symbol.dispose]()) }
+  ])
 }
 
 function isUnscheduled(pod: KubeObject): boolean {
