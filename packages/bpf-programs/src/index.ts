@@ -57,8 +57,10 @@ export {
   type TrafficDirection,
   trafficDirection,
 } from '../generated/layouts.ts'
+export { clangArguments, compileFile } from './clang.ts'
 export { type CompiledObject, type CompileEvent, type CompileOptions, compileObject } from './compile.ts'
 export {
+  compileTimeDefines,
   type DatapathConfig,
   type DatapathConstant,
   type DatapathProgram,
@@ -67,3 +69,4 @@ export {
 } from './config.ts'
 export { CompileError } from './errors.ts'
 export { directionText, reasonText } from './reasons.ts'
+export { defaultSourceDir } from './sources.ts'

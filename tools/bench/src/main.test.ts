@@ -1,0 +1,96 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { benchmarks } from './benchmarks.ts'
+
+const reportSchema = z.strictObject({
+  bench: z.string(),
+  ratios: z.record(z.string(), z.number().positive()),
+  figures: z.record(z.string().regex(/_(ms|ns|count)$/), z.number().positive()),
+  env: z.strictObject({
+    cpu: z.string().min(1),
+    cores: z.int().positive(),
+    kernel: z.string().min(1),
+    node: z.string().startsWith('v'),
+    clang: z.string().nullable(),
+    date: z.iso.datetime(),
+    commit: z.string().nullable(),
+  }),
+})
+
+/** The keys that others read. */
+const expected: Record<string, { ratios: string[]; figures: string[] }> = {
+  template: {
+    ratios: [
+      'compile_over_patch',
+      'patch_and_load_over_bare_load',
+      'patch_and_load_over_libbpf',
+      'compile_and_load_over_patch_and_load',
+    ],
+    figures: [
+      ...['compile_ms', 'compile_and_load_ms', 'patch_ms', 'patch_and_load_ms', 'bare_load_ms'],
+      ...['libbpf_load_ms', 'programs_count', 'instructions_count', 'rounds_count'],
+    ],
+  },
+  maps: {
+    ratios: ['single_over_batch', 'update_over_c', 'update_batch_over_c', 'lookup_over_c'],
+    figures: [
+      ...['update_ns', 'update_batch_ns', 'lookup_ns', 'c_update_ns', 'c_update_batch_ns', 'c_lookup_ns'],
+      ...['entries_count', 'rounds_count'],
+    ],
+  },
+}
+
+function bench(...args: string[]) {
+  const child = spawnSync(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
+    encoding: 'utf8',
+    timeout: 120_000,
+  })
+  return {
+    ...child,
+    leftovers: readdirSync(tmpdir()).filter((name) => name.startsWith(`axo-bench-${child.pid}-`)),
+  }
+}
+
+describe.runIf(process.getuid?.() === 0)('--quick --json', () => {
+  it.each(benchmarks.map(({ name }) => name))(
+    'of %s prints one object, and nothing of it stays',
+    (name) => {
+      const { status, stdout, stderr, leftovers } = bench(name, '--quick', '--json')
+      expect({ status, stderr }).toMatchObject({ status: 0 })
+      const report = reportSchema.parse(JSON.parse(stdout))
+      expect(report.bench).toBe(name)
+      expect(Object.keys(report.ratios)).toEqual(expected[name]?.ratios)
+      expect(Object.keys(report.figures)).toEqual(expected[name]?.figures)
+      expect(report.figures.rounds_count).toBe(3)
+      expect(stderr).toContain(`${name}: round 3 of 3`)
+      expect(leftovers).toEqual([])
+    },
+    150_000,
+  )
+})
+
+it('names what it does not know, on standard error only', () => {
+  expect(bench('templates')).toMatchObject({
+    status: 1,
+    stdout: '',
+    stderr: 'bench: no benchmark is called templates (there are template, maps) [BENCH]\n',
+  })
+  expect(bench('--fast')).toMatchObject({
+    status: 1,
+    stdout: '',
+    stderr: expect.stringContaining("'--fast'"),
+  })
+})
+
+it('lists the benchmarks', () => {
+  expect(
+    bench('--list')
+      .stdout.split('\n')
+      .map((line) => line.split('\t')[0]),
+  ).toEqual(['template', 'maps', ''])
+  expect(bench('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('--quick') })
+})

@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises'
+import { type BpfKernel, type BpfMap, type BpfProgram, openBpfKernel, type ProgramSpec } from '@axoneme/bpf'
+import { compileObject } from '@axoneme/bpf-programs'
+import {
+  loadTemplate,
+  type ObjectPlan,
+  type ProgramSet,
+  parseObject,
+  patchProgram,
+  type SlotValues,
+} from '@axoneme/bpf-templater'
+
+/** The real endpoint program as a template, with maps of its own, and ways to load one endpoint's programs. */
+export type EndpointTemplate = Disposable &
+  Readonly<{
+    programCount: number
+    instructionCount: number
+    /** Copies and patches the instructions of all programs. */
+    patch(): Buffer[]
+    /** What an agent does for an endpoint. */
+    instantiate(): ProgramSet
+    /** Only the kernel's part of `instantiate`: the same instructions, patched before, with the same BTF. */
+    loadPatched(): BpfProgram[]
+    /** Parses and loads an object that needs no constants, with the same maps. */
+    loadObject(path: string): Promise<ProgramSet>
+  }>
+
+export async function openEndpointTemplate({
+  constants,
+  workDir,
+  signal,
+}: {
+  constants: Readonly<Record<string, number>>
+  workDir: string
+  signal: AbortSignal
+}): Promise<EndpointTemplate> {
+  const kernel = openBpfKernel()
+  const object = await compileObject({
+    program: 'lxc',
+    config: { routingMode: 'native' },
+    cacheDir: workDir,
+    signal,
+  })
+  const plan = parseObject(await readFile(object.path))
+  using opening = new DisposableStack()
+  const template = opening.use(loadTemplate(plan, { kernel }))
+  const maps = Object.fromEntries(
+    Object.entries(template.maps).map(([name, spec]) => [name, opening.use(kernel.createMap(spec))]),
+  )
+  const values = slotValues(constants, maps)
+  const specs = patchedSpecs(kernel, { plan, values, opening })
+  const held = opening.move()
+  return {
+    programCount: plan.programs.length,
+    instructionCount: plan.programs.reduce((sum, { insns }) => sum + insns.length / 8, 0),
+    patch: () => plan.programs.map((program) => patchProgram(program, values)),
+    instantiate: () => template.instantiate({ constants, maps }),
+    loadPatched: () => specs.map((spec) => kernel.loadProgram(spec)),
+    async loadObject(path) {
+      using absolute = loadTemplate(parseObject(await readFile(path)), { kernel })
+      return absolute.instantiate({ constants: {}, maps })
+    },
+    [Symbol.dispose]: () => held.dispose(),
+  }
+}
+
+function slotValues(
+  constants: Readonly<Record<string, number>>,
+  maps: Readonly<Record<string, BpfMap>>,
+): SlotValues {
+  return {
+    constants: new Map(Object.entries(constants).map(([name, value]) => [name, BigInt(value)])),
+    maps: new Map(Object.entries(maps).map(([name, map]) => [name, map.fd])),
+    data: new Map(),
+  }
+}
+
+function patchedSpecs(
+  kernel: BpfKernel,
+  { plan, values, opening }: { plan: ObjectPlan; values: SlotValues; opening: DisposableStack },
+): ProgramSpec[] {
+  const btf = plan.btf && opening.use(kernel.loadBtf(plan.btf))
+  return plan.programs.map((program) => ({
+    name: program.name,
+    type: program.type,
+    insns: patchProgram(program, values),
+    license: plan.license,
+    ...(btf === undefined || program.btf === undefined ? {} : { btf: { fd: btf.fd, ...program.btf } }),
+  }))
+}
