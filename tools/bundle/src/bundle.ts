@@ -22,51 +22,68 @@ await import('./app.js')
 `
 
 /**
- * Makes `dist` of an app new: `main.js` to start, `app.js` with everything that `src/main.ts` imports, a file for each
+ * Makes the directory `dist` new: `main.js` to start, `app.js` with everything that `src/main.ts` imports, a file for each
  * part that is loaded on demand, native packages, and the files that packages name as their `assets`. It needs nothing
  * outside of itself. Throws BundleError.
  */
-export async function bundleApp(appDir: string): Promise<void> {
-  const dist = join(appDir, 'dist')
+export async function bundleApp(appDir: string, dist: string = join(appDir, 'dist')): Promise<void> {
   await rm(dist, { recursive: true, force: true })
   await mkdir(dist, { recursive: true })
-  const { sources, externals } = await writeBundle(appDir, dist)
+  const { sources, included, externals } = await writeBundle(appDir, dist)
   for (const name of externals) await copyNativePackage(name, { sources, to: join(dist, 'node_modules') })
-  const assets = await copyAssets(sources, dist)
+  const assets = await copyAssets(included, dist)
   await writeFile(join(dist, 'main.js'), entry, { mode: 0o755 })
   await rehearse(dist)
-  await recordSources(appDir, [...sources, ...assets])
+  await recordSources(dist, [...sources, ...assets])
 }
 
-/** The files of ours that are in the bundle, and the packages that it still imports. */
-async function writeBundle(
-  appDir: string,
-  dist: string,
-): Promise<{ sources: readonly string[]; externals: readonly string[] }> {
-  await using bundle = await rolldown({
-    cwd: appDir,
-    input: { app: 'src/main.ts' },
-    platform: 'node',
-    external: nativePackages,
-    plugins: [etcdProtos, lazyHttp],
-    onLog(level, log) {
-      if (level === 'warn') throw new BundleError(`bundle ${appDir}`, { cause: new Error(log.message) })
-    },
-  })
-  const { output } = await bundle.write({
-    dir: dist,
-    format: 'esm',
-    sourcemap: true,
-    entryFileNames: '[name].js',
-    chunkFileNames: '[name].js',
-    comments: false,
-  })
-  const chunks = output.filter((part) => part.type === 'chunk')
-  const isOurs = (id: string) => id.startsWith('/') && !id.includes('/node_modules/')
-  return {
-    sources: [...new Set(chunks.flatMap((chunk) => chunk.moduleIds.filter(isOurs)))].sort(),
-    externals: nativePackages.filter((name) => chunks.some((chunk) => chunk.imports.includes(name))),
+type Written = Readonly<{
+  /** Files of ours that were read: each can change the bundle, also one of which only a constant is left. */
+  sources: readonly string[]
+  /** Those with code in the bundle. */
+  included: readonly string[]
+  /** Packages that the bundle still imports. */
+  externals: readonly string[]
+}>
+
+async function writeBundle(appDir: string, dist: string): Promise<Written> {
+  const read = new Set<string>()
+  const warnings: string[] = []
+  try {
+    await using bundle = await rolldown({
+      cwd: appDir,
+      input: { app: 'src/main.ts' },
+      platform: 'node',
+      external: nativePackages,
+      plugins: [
+        etcdProtos,
+        lazyHttp,
+        { name: 'sources', moduleParsed: ({ id }) => void (isOurs(id) && read.add(id)) },
+      ],
+      onLog: (level, log) => void (level === 'warn' && warnings.push(log.message)),
+    })
+    const { output } = await bundle.write({
+      dir: dist,
+      format: 'esm',
+      sourcemap: true,
+      entryFileNames: '[name].js',
+      chunkFileNames: '[name].js',
+      comments: false,
+    })
+    if (warnings.length > 0) throw new Error(warnings.join('\n'))
+    const chunks = output.filter((part) => part.type === 'chunk')
+    return {
+      sources: [...read].sort(),
+      included: [...new Set(chunks.flatMap((chunk) => chunk.moduleIds.filter(isOurs)))].sort(),
+      externals: nativePackages.filter((name) => chunks.some((chunk) => chunk.imports.includes(name))),
+    }
+  } catch (cause) {
+    throw new BundleError(`bundle ${appDir}`, { cause })
   }
+}
+
+function isOurs(id: string): boolean {
+  return id.startsWith('/') && !id.includes('/node_modules/')
 }
 
 /** Starts the bundle as users do, which proves that it loads, and keeps what V8 compiled for it, for all users. */

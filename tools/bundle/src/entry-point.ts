@@ -3,5 +3,6 @@ import { isCurrent } from './sources.ts'
 
 /** What to start an app with: its bundle when it is one of the present sources, otherwise the sources. */
 export function entryPoint(appDir: string): string {
-  return isCurrent(appDir) ? join(appDir, 'dist', 'main.js') : join(appDir, 'src', 'main.ts')
+  const dist = join(appDir, 'dist')
+  return isCurrent(dist) ? join(dist, 'main.js') : join(appDir, 'src', 'main.ts')
 }

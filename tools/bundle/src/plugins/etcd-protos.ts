@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import protobuf from 'protobufjs'
 import type { Plugin } from 'rolldown'
-import { BundleError } from '../errors.ts'
 
 const loadFile = /loadSync\)\(`\$\{__dirname\}\/\.\.\/proto\/rpc\.proto`/
 
@@ -15,9 +14,7 @@ export const etcdProtos: Plugin = {
     filter: { id: /\/etcd3\/lib\/connection-pool\.js$/ },
     handler(code, id) {
       if (!loadFile.test(code)) {
-        throw new BundleError(`${id} does not load rpc.proto the way it did`, {
-          hint: 'this version of etcd3 is new: look at its lib/connection-pool.js and plugins/etcd-protos.ts',
-        })
+        throw new Error(`${id} no longer loads rpc.proto in the way that ${import.meta.filename} replaces`)
       }
       const json = JSON.stringify(parseProto(join(id, '../../proto/rpc.proto')))
       return { code: code.replace(loadFile, () => `fromJSON)(${json}`), map: null }
@@ -26,6 +23,6 @@ export const etcdProtos: Plugin = {
 }
 
 /** What `fromJSON` of @grpc/proto-loader takes; names stay as they are written, which is its option keepCase. */
-export function parseProto(path: string): protobuf.INamespace {
+function parseProto(path: string): protobuf.INamespace {
   return new protobuf.Root().loadSync(path, { keepCase: true }).toJSON()
 }
