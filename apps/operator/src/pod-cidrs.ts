@@ -34,13 +34,16 @@ export function assignPodCidrs({
   })
   let problems = ''
   const recompute = () => {
+    const recorded = new Map([...ciliumNodes.rows()].flatMap((node) => recordedCidr(node)))
+    const pending = [...assignments.rows()].map(({ node, cidr }) => [node, cidr] as const)
     const plan = allocatePodCidrs({
       pools: config.clusterPoolIpv4Cidr,
       maskSize: config.clusterPoolIpv4MaskSize,
-      existing: new Map([...ciliumNodes.rows()].flatMap((node) => recordedCidr(node))),
+      existing: withPending(recorded, pending),
       nodes: ciliumNodes.keys(),
     })
-    assignments.replaceAll(Array.from(plan.added, ([node, cidr]) => ({ node, cidr })))
+    const missing = [...plan.assigned].filter(([node]) => !recorded.has(node))
+    assignments.replaceAll(missing.map(([node, cidr]) => ({ node, cidr })))
     const found = JSON.stringify([plan.conflicts, plan.unassigned])
     if (found !== problems && plan.conflicts.length + plan.unassigned.length > 0) {
       log.error('pod CIDRs need a decision', {
@@ -66,6 +69,18 @@ export function assignPodCidrs({
     },
   })
   return { running, reconciler }
+}
+
+/**
+ * What counts as given: what nodes have on record, and what is being written to others. Without the latter a node that
+ * appears before the record of an earlier one came back would be planned the same prefix.
+ */
+export function withPending(
+  recorded: ReadonlyMap<string, string>,
+  pending: Iterable<readonly [node: string, cidr: string]>,
+): Map<string, string> {
+  const taken = new Set(recorded.values())
+  return new Map([...[...pending].filter(([, cidr]) => !taken.has(cidr)), ...recorded])
 }
 
 function recordedCidr(node: SlimCiliumNode): [string, string][] {
