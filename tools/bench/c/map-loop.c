@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The same work on a hash map as the benchmark does, in C: for each line "update", "update-batch" or "lookup" on
+ * The same work on a full hash map as the benchmark does, in C: for each line "update", "update-batch" or "lookup" on
  * standard input, does it with all entries and prints the nanoseconds.
  */
 #include <bpf/bpf.h>
@@ -49,6 +49,9 @@ int main(int argc, char **argv)
 		memcpy(keys + i * KEY_BYTES, &i, sizeof(i));
 		memcpy(values + i * VALUE_BYTES, &i, sizeof(i));
 	}
+	count = entries;
+	if (bpf_map_update_batch(map, keys, values, &count, NULL))
+		fail("bpf_map_update_batch");
 	while (fgets(line, sizeof(line), stdin)) {
 		started = now_ns();
 		if (!strcmp(line, "update\n")) {

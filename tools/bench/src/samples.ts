@@ -8,17 +8,23 @@ export type RoundObserver = (round: number) => void
 export type Medians = Readonly<{ of(name: string): number }>
 
 /**
- * The median of each duration over `rounds`. In every round each sampler runs once, in an order that changes from
- * round to round, so that what else the machine does falls on all of them alike.
+ * The median of each duration over `rounds`. In every round each sampler runs once (or as often
+ * as it is in the list), in an order that is drawn anew, so
+ * that what else the machine does, and what a sampler leaves behind for the next, falls on all of them alike.
  */
 export async function measureInterleaved(
   samplers: readonly Sampler[],
-  { rounds, onRound, signal }: { rounds: number; onRound: RoundObserver; signal: AbortSignal },
+  {
+    rounds,
+    onRound,
+    signal,
+    random = Math.random,
+  }: { rounds: number; onRound: RoundObserver; signal: AbortSignal; random?: () => number },
 ): Promise<Medians> {
   const samples = new Map<string, number[]>()
   for (let round = 0; round <= rounds; round++) {
     onRound(round)
-    for (const sampler of rotate(samplers, round)) {
+    for (const sampler of shuffle(samplers, random)) {
       signal.throwIfAborted()
       const durations = await sampler()
       if (round === 0) continue
@@ -30,9 +36,10 @@ export async function measureInterleaved(
   return { of: (name) => median(samples.get(name) ?? []) }
 }
 
-function rotate<T>(items: readonly T[], by: number): T[] {
-  const start = by % items.length
-  return [...items.slice(start), ...items.slice(0, start)]
+function shuffle<T>(items: readonly T[], random: () => number): T[] {
+  const drawn: T[] = []
+  for (const item of items) drawn.splice(Math.floor(random() * (drawn.length + 1)), 0, item)
+  return drawn
 }
 
 /** Throws RangeError for no values at all. */

@@ -22,6 +22,7 @@ export const mapsBenchmark: Benchmark = {
     await using peer = await startCPeer('map-loop', { args: [String(entryCount)], workDir, signal })
     using map = openBpfKernel().createMap(spec)
     const entries = Array.from({ length: entryCount }, (_, index) => [entry(index), entry(index)] as const)
+    map.updateBatch(entries)
     const inC = (command: string): Sampler => {
       const name = `c_${command.replace('-', '_')}`
       return async () => ({ [name]: Number(await peer.ask(command)) / entryCount })
