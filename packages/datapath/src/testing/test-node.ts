@@ -16,7 +16,14 @@ import type { LocalNode, RoutingMode } from '../types.ts'
 import { type Allow, endpointRow, policyRow } from './rows.ts'
 
 /** Shared by all tests and all runs, as compiling takes seconds; a changed source has another name in it. */
-const templateDir = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'axoneme-templates')
+export const templateDir = join(
+  import.meta.dirname,
+  '..',
+  '..',
+  'node_modules',
+  '.cache',
+  'axoneme-templates',
+)
 /** Small enough to be made in no time. */
 const smallMaps = { axo_ct4: 1024, axo_frag4: 64, axo_events: 65_536, axo_ipcache: 1024, axo_policy: 1024 }
 const nodeInterface = 'eth0'
@@ -28,7 +35,10 @@ export class TestNode implements AsyncDisposable {
   readonly local: LocalNode
   readonly netns: string
   readonly bpfRoot: string
-  readonly routingMode: RoutingMode
+  /** What the next start takes. */
+  routingMode: RoutingMode
+  /** Entries by map name, where they are not small; what the next start takes. */
+  readonly mapSizes: Record<string, number>
   readonly tables = {
     endpoints: createEndpointTable(),
     policies: createEndpointPolicyTable(),
@@ -38,7 +48,6 @@ export class TestNode implements AsyncDisposable {
   }
   /** What an agent keeps on disk. */
   readonly saved = new Map<EndpointId, EndpointRow>()
-  readonly #mapSizes: Readonly<Record<string, number>>
   readonly #directory: string
   readonly #resources = new AsyncDisposableStack()
   #running: (Running & { close(): Promise<void> }) | undefined
@@ -62,7 +71,7 @@ export class TestNode implements AsyncDisposable {
       routerIp: `10.50.${number}.1`,
     }
     this.#directory = directory
-    this.#mapSizes = mapSizes
+    this.mapSizes = { ...mapSizes }
     this.routingMode = routingMode
     this.netns = join(directory, 'netns', this.local.name)
     this.bpfRoot = join(directory, 'bpf', this.local.name)
@@ -88,6 +97,11 @@ export class TestNode implements AsyncDisposable {
     return this.#started.netlink
   }
 
+  /** A socket of its own, for when nothing runs. */
+  openNetlink(): Netlink {
+    return openNetlink({ netns: this.netns })
+  }
+
   /** Gives the node an interface on the bridge. */
   connect({ worldNetns, bridge }: { worldNetns: string; bridge: number }): void {
     using world = openNetlink({ netns: worldNetns })
@@ -98,7 +112,7 @@ export class TestNode implements AsyncDisposable {
       peerUp: true,
     })
     world.setLink({ ifIndex: port.ifIndex, master: bridge, up: true })
-    using netlink = openNetlink({ netns: this.netns })
+    using netlink = this.openNetlink()
     netlink.setLink({ ifIndex: 1, up: true })
     const ifIndex = netlink.linkByName(nodeInterface)?.ifIndex ?? 0
     netlink.addAddress({ ifIndex, address: this.local.internalIp, prefixLength: 24 })
@@ -109,7 +123,7 @@ export class TestNode implements AsyncDisposable {
     await using opening = new AsyncDisposableStack()
     const signal = new AbortController().signal
     const objects = opening.use(await this.openObjects())
-    const netlink = opening.use(openNetlink({ netns: this.netns }))
+    const netlink = opening.use(this.openNetlink())
     const datapath = opening.use(
       startDatapath({
         objects,
@@ -142,7 +156,7 @@ export class TestNode implements AsyncDisposable {
       templateDir,
       clang: 'clang',
       config: { routingMode: this.routingMode },
-      mapSizes: { ...smallMaps, ...this.#mapSizes },
+      mapSizes: { ...smallMaps, ...this.mapSizes },
       signal: AbortSignal.timeout(120_000),
     })
   }

@@ -64,7 +64,8 @@ export async function openLine(
       for (;;) {
         const answer = await within(send(text), patienceMs, `no answer to ${text}`)
         pending = undefined
-        const [name = '', seenAs = '', echoed = ''] = answer.split(' ')
+        const [name = '', seenAs = '', ...words] = answer.split(' ')
+        const echoed = words.join(' ')
         // Answers to what was sent into the silence come late, when the silence is over.
         if (echoed === text) return { name, seenAs, text: echoed }
       }
