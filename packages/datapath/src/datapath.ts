@@ -8,6 +8,7 @@ import type { EndpointPolicyRow } from '@axoneme/policy'
 import { type Reconciler, startReconciler, type Target } from '@axoneme/reconciler'
 import type { Netns } from '@axoneme/syscalls'
 import type { Table } from '@axoneme/tables'
+import { type AttachmentKind, openAttacher } from './attach/attacher.ts'
 import { type CtGcRun, runConntrackGc } from './ct-gc.ts'
 import { attachDevicePrograms } from './device-programs.ts'
 import { createEndpointDatapathTable, joinEndpointsAndPolicies } from './endpoint-join.ts'
@@ -35,6 +36,8 @@ export type DatapathOptions = Readonly<{
   node: LocalNode
   devices: readonly string[]
   routingMode: RoutingMode
+  /** `tcx` where the kernel has it, by default. */
+  attachment?: AttachmentKind
   tables: Readonly<{
     endpoints: Table<EndpointRow>
     policies: Table<EndpointPolicyRow>
@@ -79,14 +82,16 @@ export function startDatapath(options: DatapathOptions): Datapath {
   // What can fail comes before anything runs.
   const devices = ensureNodeDevices({ netlink, netns, node, devices: options.devices, routingMode })
   const network: PodNetwork = { gateway: node.routerIp, mtu: devices.podMtu }
-  attachDevicePrograms(objects, { devices, netns })
+  const attacher = openAttacher({ kernel, netlink, netns, kind: options.attachment })
+  attachDevicePrograms(objects, { devices, attacher, netlink })
+  const programs = endpointPrograms({ attacher, template: objects.templates.lxc, maps, paths })
   const ipcache = ipcacheTarget(mapNamed(maps, 'axo_ipcache'))
   const services = serviceTarget(maps)
   const nodes = nodeRoutesTarget({ netlink, local: node, devices, routingMode })
   const endpoints = endpointTarget({
     kernel,
     netlink,
-    programs: endpointPrograms({ kernel, template: objects.templates.lxc, maps, paths, netns }),
+    programs,
     epochs: openPolicyEpochs(mapNamed(maps, 'axo_epoch')),
     endpointMap: mapNamed(maps, 'axo_endpoints'),
     policyMapSpec: objects.policyMapSpec,
@@ -123,7 +128,7 @@ export function startDatapath(options: DatapathOptions): Datapath {
     services: start('services', tables.frontends, services),
     nodes: start('node-routes', tables.nodes, nodes),
     endpoints: start('endpoints', joined, endpoints),
-    verify: (endpoint) => verifyEndpoint(objects, netlink, endpoint),
+    verify: (endpoint) => verifyEndpoint({ netlink, programs }, endpoint),
     [Symbol.asyncDispose]: () => scope.close(),
   }
 }

@@ -1,56 +1,59 @@
-import type { BpfKernel, BpfMap } from '@axoneme/bpf'
-import type { Template } from '@axoneme/bpf-templater'
+import type { BpfMap } from '@axoneme/bpf'
+import type { ProgramSet, Template } from '@axoneme/bpf-templater'
 import type { EndpointId } from '@axoneme/endpoint'
-import type { Netns } from '@axoneme/syscalls'
-import { attachPinned } from './attach.ts'
+import type { Attacher, Hook } from './attach/attacher.ts'
 import type { PinPaths } from './pin-paths.ts'
 import { mapNamed, mapsOfTemplate, type NodeMaps, programNamed } from './template-maps.ts'
 import { u32 } from './u32.ts'
 
 /** What is attached where: program of the template -> direction on the pod's host-side veth. */
-export const endpointAttachments = { from_pod: 'ingress', to_pod: 'egress' } as const
+const attachments = { from_pod: 'ingress', to_pod: 'egress' } as const
 const tailCalled = 'pod_policy'
 
+/** An endpoint and the host side of its link. */
+export type EndpointDevice = Readonly<{ id: EndpointId; ifIndex: number }>
+
 export type EndpointPrograms = {
-  /**
-   * Loads the endpoint's own programs, then puts them in the place of the ones that run, if any do. Loading is what
-   * can fail: then nothing has changed. Throws TemplateError, ProgramRejectedError, SyscallError.
-   */
-  swap(options: {
-    id: EndpointId
-    ifIndex: number
-    constants: Record<string, number | bigint>
-    policyMap: BpfMap
-  }): void
-  /** Nobody calls the endpoint's `pod_policy` any more. Its links go with their pins. */
+  /** Loads the endpoint's own programs; nothing runs yet. Throws TemplateError, ProgramRejectedError, SyscallError. */
+  load(from: { constants: Record<string, number | bigint>; policyMap: BpfMap }): ProgramSet
+  /** Puts them in the place of the ones that run, if any do. They stay when `set` is closed. Throws SyscallError. */
+  attach(device: EndpointDevice, set: ProgramSet): void
+  /** Names of programs that should be on the device and are not. */
+  missing(device: EndpointDevice): string[]
+  /** Nobody calls the endpoint's `pod_policy` any more. What is on its device goes with the device or its pins. */
   removeCall(id: EndpointId): void
 }
 
 export function endpointPrograms({
-  kernel,
+  attacher,
   template,
   maps,
   paths,
-  netns,
 }: {
-  kernel: BpfKernel
+  attacher: Attacher
   template: Template
   maps: NodeMaps
   paths: PinPaths
-  netns?: Netns | undefined
 }): EndpointPrograms {
   const calls = mapNamed(maps, 'axo_policy_calls')
   const shared = mapsOfTemplate(template, maps)
+  const hooksOf = ({ id, ifIndex }: EndpointDevice) =>
+    Object.entries(attachments).map(([name, direction]): { name: string; hook: Hook } => ({
+      name,
+      hook: { ifIndex, direction, path: paths.endpointLink(id, name) },
+    }))
   return {
-    swap({ id, ifIndex, constants, policyMap }) {
-      using instance = template.instantiate({ constants, maps: { ...shared, axo_policy: policyMap } })
+    load: ({ constants, policyMap }) =>
+      template.instantiate({ constants, maps: { ...shared, axo_policy: policyMap } }),
+    attach(device, { programs }) {
       // First of all, as it serves packets of the old and of the new programs.
-      calls.setProgram(id, programNamed(instance.programs, tailCalled))
-      for (const [name, direction] of Object.entries(endpointAttachments)) {
-        const program = programNamed(instance.programs, name)
-        attachPinned(kernel, { program, ifIndex, direction, path: paths.endpointLink(id, name), netns })
-      }
+      calls.setProgram(device.id, programNamed(programs, tailCalled))
+      for (const { name, hook } of hooksOf(device)) attacher.attach(hook, programNamed(programs, name))
     },
+    missing: (device) =>
+      hooksOf(device)
+        .filter(({ hook }) => !attacher.isAttached(hook))
+        .map(({ name }) => name),
     removeCall: (id) => void calls.delete(u32(id)),
   }
 }

@@ -187,7 +187,15 @@ describe.runIf(isRoot)('an endpoint that runs', () => {
     const steps: string[] = []
     await node.start({ observe: { endpointStep: (step) => steps.push(step) } })
     const pod = await node.addPod({ id: 1 })
-    expect(steps).toEqual(['saveState', 'link', 'policyMap', 'policyEntries', 'bpfLoadProg', 'expose'])
+    expect(steps).toEqual([
+      'saveState',
+      'link',
+      'policyMap',
+      'policyEntries',
+      'bpfLoadProg',
+      'attach',
+      'expose',
+    ])
     expect(remains(node, pod.row)).toHaveLength(9)
     node.remove(pod.row)
     await node.settled()

@@ -91,7 +91,8 @@ export function realiseEndpoint(
   const constants = endpointConstants(endpoint, { ifIndex, tunnelIfIndex: tools.tunnelIfIndex })
   const wanted = Object.values(constants).join('/')
   if (before?.constants !== wanted) {
-    step('bpfLoadProg', () => tools.programs.swap({ id, ifIndex, constants, policyMap }))
+    using set = step('bpfLoadProg', () => tools.programs.load({ constants, policyMap }))
+    step('attach', () => tools.programs.attach({ id, ifIndex }, set))
     step('expose', () => expose(tools, endpoint, link))
   }
   opened.move()

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openNetlink } from '@axoneme/netlink'
 import { createNetns, deleteNetns } from '@axoneme/syscalls'
+import { onTestFinished } from 'vitest'
 import type { RoutingMode } from '../types.ts'
 import { TestNode } from './test-node.ts'
 
@@ -13,7 +14,8 @@ export const worldAddress = '192.168.50.254'
 
 /**
  * Nodes as network namespaces, joined by a bridge in a namespace of its own, in which each has its own BPF file
- * system. Nothing is made in the caller's namespace. Everything goes when it is disposed.
+ * system. Nothing is made in the caller's namespace. Everything goes when it is disposed, or else with the test: one
+ * that runs out of time does not get to its own disposals.
  */
 export class TestCluster implements AsyncDisposable {
   readonly directory = mkdtempSync(join(tmpdir(), `axo-datapath-${process.pid}-`))
@@ -37,6 +39,7 @@ export class TestCluster implements AsyncDisposable {
   } = {}): Promise<TestCluster> {
     await using resources = new AsyncDisposableStack()
     const cluster = resources.use(new TestCluster())
+    onTestFinished(() => cluster[Symbol.asyncDispose]())
     const bridge = cluster.#createBridge()
     for (let number = 1; number <= size; number++) {
       const node = new TestNode({ directory: cluster.directory, number, routingMode, mapSizes })

@@ -10,6 +10,7 @@ import { type Netlink, openNetlink } from '@axoneme/netlink'
 import { createEndpointPolicyTable } from '@axoneme/policy'
 import { createNetns, deleteNetns } from '@axoneme/syscalls'
 import { createTable } from '@axoneme/tables'
+import type { AttachmentKind } from '../attach/attacher.ts'
 import { type Datapath, type DatapathOptions, startDatapath } from '../datapath.ts'
 import { type DatapathObjects, openDatapathObjects } from '../objects.ts'
 import type { LocalNode, RoutingMode } from '../types.ts'
@@ -39,6 +40,8 @@ export class TestNode implements AsyncDisposable {
   routingMode: RoutingMode
   /** Entries by map name, where they are not small; what the next start takes. */
   readonly mapSizes: Record<string, number>
+  /** What the next start takes; the kernel's best when undefined. */
+  attachment: AttachmentKind | undefined
   readonly tables = {
     endpoints: createEndpointTable(),
     policies: createEndpointPolicyTable(),
@@ -140,6 +143,7 @@ export class TestNode implements AsyncDisposable {
         },
         log: createLogger({ sink: () => {} }),
         signal,
+        ...(this.attachment === undefined ? {} : { attachment: this.attachment }),
         ...options,
       }),
     )
