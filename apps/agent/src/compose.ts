@@ -249,5 +249,5 @@ export async function runAgent(
   }
   progress.markReady()
   log.info('ready', { node: node.name, podCidr: node.podCidr, routing: config.routingMode })
-  await scope.done
+  await scope.untilAborted()
 }

@@ -81,5 +81,5 @@ export async function runOperator(
     scope.use(reconciler)
     await running
   })
-  await scope.done
+  await scope.untilAborted()
 }

@@ -5,7 +5,7 @@ import { describeError, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 
 /** Bounds of the interval for an LRU map, in milliseconds (Cilium's: 10 s, 12 h; first 5 min). */
-export const ctGcBounds = { firstMs: 300_000, minMs: 10_000, maxMs: 43_200_000 } as const
+const ctGcBounds = { firstMs: 300_000, minMs: 10_000, maxMs: 43_200_000 } as const
 
 /**
  * The next interval: shorter when many entries were found dead, longer when few were. `deletedShare` is deleted

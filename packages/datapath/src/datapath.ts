@@ -81,7 +81,7 @@ export function startDatapath(options: DatapathOptions): Datapath {
 
   // What can fail comes before anything runs.
   const devices = ensureNodeDevices({ netlink, netns, node, devices: options.devices, routingMode })
-  const network: PodNetwork = { gateway: node.routerIp, mtu: devices.podMtu }
+  const network: PodNetwork = { gateway: node.routerIp, mtu: devices.podMtu, netns }
   const attacher = openAttacher({ kernel, netlink, netns, kind: options.attachment })
   attachDevicePrograms(objects, { devices, attacher, netlink })
   const programs = endpointPrograms({ attacher, template: objects.templates.lxc, maps, paths })

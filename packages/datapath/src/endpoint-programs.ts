@@ -11,7 +11,7 @@ const attachments = { from_pod: 'ingress', to_pod: 'egress' } as const
 const tailCalled = 'pod_policy'
 
 /** An endpoint and the host side of its link. */
-export type EndpointDevice = Readonly<{ id: EndpointId; ifIndex: number }>
+type EndpointDevice = Readonly<{ id: EndpointId; ifIndex: number }>
 
 export type EndpointPrograms = {
   /** Loads the endpoint's own programs; nothing runs yet. Throws TemplateError, ProgramRejectedError, SyscallError. */

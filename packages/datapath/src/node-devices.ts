@@ -8,7 +8,7 @@ export const hostDevice = 'axo_host'
 const hostDevicePeer = 'axo_net'
 export const tunnelDevice = 'axo_vxlan'
 /** Cilium's default, which its users' firewalls know; the IANA port of VXLAN is 4789. */
-export const vxlanPort = 8472
+const vxlanPort = 8472
 /** Outer IPv4, UDP and VXLAN headers and the inner Ethernet header. */
 const vxlanOverheadBytes = 50
 

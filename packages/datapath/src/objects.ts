@@ -14,7 +14,7 @@ import { type PinPaths, pinPaths } from './pin-paths.ts'
 /** The endpoint's own map in the template; all others are the node's and are pinned by their names. */
 const perEndpointMap = 'axo_policy'
 
-export type TemplateInfo = Readonly<{
+type TemplateInfo = Readonly<{
   hash: string
   bytes: number
   /** 0 when the object came from the cache. */

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs'
 import type { EndpointRow } from '@axoneme/endpoint'
-import { isExists, type Link, type Netlink, openNetlink } from '@axoneme/netlink'
-import { openNetns } from '@axoneme/syscalls'
+import { isExists, type Link, type Netlink, openNetlink, writeSysctl } from '@axoneme/netlink'
+import { type Netns, openNetns } from '@axoneme/syscalls'
 import { InterfaceTakenError, NetnsMissingError } from './errors.ts'
 
 /** What every pod of the node shares. */
@@ -9,6 +9,8 @@ export type PodNetwork = Readonly<{
   /** The node's address in the pod CIDR. */
   gateway: string
   mtu: number
+  /** Where the host sides of pods' links are; this thread's namespace without it. */
+  netns?: Netns | undefined
 }>
 
 /** Names of the host sides of pods' links, which are all ours. */
@@ -43,6 +45,8 @@ export function makePodLink(netlink: Netlink, endpoint: EndpointRow, network: Po
     try {
       using pod = openNetlink({ netns })
       // The index of the pod's end comes with the host side.
+      withoutIpv6(netns, endpoint.ifName)
+      withoutIpv6(network.netns, endpoint.hostIfName)
       configurePod(pod, endpoint, { ifIndex: link.peerIfIndex ?? 0, network })
       return link
     } catch (error) {
@@ -92,6 +96,22 @@ function configurePod(
   pod.replaceNeighbour({ ifIndex, address: gateway, mac: hostMac, permanent: true })
   pod.replaceRoute({ destination: `${gateway}/32`, ifIndex, source: ipv4 })
   pod.replaceRoute({ destination: '0.0.0.0/0', gateway, ifIndex, source: ipv4, mtu })
+}
+
+/** The datapath has no IPv6 yet: what the stack sends of its own accord would be drops that mean nothing. */
+function withoutIpv6(netns: Netns | undefined, device: string): void {
+  const key = `net.ipv6.conf.${device}.disable_ipv6`
+  try {
+    writeSysctl(netns, key, '1')
+  } catch (error) {
+    // A kernel without IPv6 has no such key.
+    if (!isMissingFile(error)) throw error
+  }
+}
+
+function isMissingFile(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
 }
 
 function openPodNetns(path: string): number {

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts'
 import { K8sConfigError } from './errors.ts'
 
 /** Where the kubelet mounts a pod's service account. */
-export const serviceAccountDir = '/var/run/secrets/kubernetes.io/serviceaccount'
+const serviceAccountDir = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 /**
  * The connection of a pod to its own cluster: the service's address from the environment, the service account's

@@ -14,7 +14,7 @@ export type Transport = Disposable & {
   send(connection: Connection, message: TransportMessage): Promise<IncomingMessage>
 }
 
-export type TransportMessage = Readonly<{
+type TransportMessage = Readonly<{
   method: K8sMethod
   /** With the query. */
   path: string

@@ -53,4 +53,18 @@ describe('Scope', () => {
     expect(inner.signal.aborted).toBe(true)
     await inner.close()
   })
+
+  it('lets its owner wait for the request to end, and tells of the task that failed', async () => {
+    const outer = new AbortController()
+    const asked = new Scope('asked', { signal: outer.signal })
+    const waiting = asked.untilAborted()
+    outer.abort()
+    await waiting
+    await asked.close()
+    const failing = new Scope('failing')
+    failing.run(async () => {
+      throw new Error('task failed')
+    })
+    await expect(failing.untilAborted()).rejects.toThrow('task failed')
+  })
 })

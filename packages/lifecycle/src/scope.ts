@@ -63,6 +63,14 @@ export class Scope implements AsyncDisposable {
     this.#tasks.add(running)
   }
 
+  /** Resolves when the scope is asked to end; rejects with the failure of a task that ended it. */
+  async untilAborted(): Promise<void> {
+    if (!this.signal.aborted) {
+      await new Promise((resolve) => this.signal.addEventListener('abort', resolve, { once: true }))
+    }
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

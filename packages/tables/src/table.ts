@@ -1,3 +1,5 @@
+import { abortable } from '@axoneme/lifecycle'
+
 /** What happened to one key since the reader last looked; updates in between are folded into the last one. */
 export type Change<Row> =
   | Readonly<{ kind: 'upsert'; key: string; row: Row }>
@@ -223,17 +225,5 @@ class Stream<Row> implements ChangeStream<Row> {
   [Symbol.dispose](): void {
     this.#release()
     this.#pending = new Map()
-  }
-}
-
-async function abortable(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = () => aborted.reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    await Promise.race([promise, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
 }

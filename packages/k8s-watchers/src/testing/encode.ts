@@ -36,7 +36,7 @@ function podMessage(pod: TestPod): Buffer {
   return Buffer.concat([field(1, Buffer.concat(meta)), field(2, field(10, pod.nodeName))])
 }
 
-export function podJson(pod: TestPod): object {
+function podJson(pod: TestPod): object {
   const { name, namespace, resourceVersion, labels, nodeName } = pod
   return {
     kind: 'Pod',
