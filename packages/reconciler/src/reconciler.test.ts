@@ -84,6 +84,27 @@ describe('reconciler', () => {
     await vi.waitFor(() => expect([...content.keys()]).toEqual(['a']))
   })
 
+  it('prunes again soon when that failed', async () => {
+    const table = createTable<Row>({ name: 'rows', key: (row) => row.key })
+    let attempts = 0
+    await using _running = startReconciler<Row>({
+      name: 'test',
+      table,
+      log,
+      retry,
+      signal: new AbortController().signal,
+      target: {
+        update: () => {},
+        delete: () => {},
+        prune: () => {
+          if (++attempts < 4) throw new CodedError('TEST', 'cannot prune', { retryable: true })
+        },
+      },
+    })
+    table.markInitialized()
+    await vi.waitFor(() => expect(attempts).toBe(4))
+  })
+
   it('reports a failing row with its error and lets others pass', async () => {
     const table = createTable<Row>({ name: 'rows', key: (row) => row.key })
     const done: string[] = []

@@ -62,7 +62,7 @@ class RunningReconciler<Row> implements Reconciler<Row> {
   readonly #signal: AbortSignal
   readonly #finished: Promise<void>
   readonly #idle = new Set<() => void>()
-  #pruneDue = true
+  #pruneFailures = 0
   #nextPruneMs = 0
 
   constructor(options: ReconcilerOptions<Row>) {
@@ -157,15 +157,19 @@ class RunningReconciler<Row> implements Reconciler<Row> {
   async #runPrune(): Promise<void> {
     const { table, target, prune = defaultPrune, log, name } = this.#options
     if (target.prune === undefined || !table.initialized) return
-    if (!this.#pruneDue && Date.now() < this.#nextPruneMs) return
+    if (Date.now() < this.#nextPruneMs) return
     try {
       await target.prune([...table.rows()], this.#signal)
+      this.#pruneFailures = 0
+      this.#nextPruneMs = Date.now() + jitteredPeriod(prune)
     } catch (error) {
       if (this.#signal.aborted) throw error
-      log.warn('prune failed', { reconciler: name, error: describeError(error) })
+      const attempt = ++this.#pruneFailures
+      const policy = this.#options.retry ?? defaultRetry
+      const delayMs = nextDelayMs(policy, { attempt, previousMs: policy.minMs, random: Math.random })
+      this.#nextPruneMs = Date.now() + delayMs
+      if (attempt === 1) log.warn('prune failed, retrying', { reconciler: name, error: describeError(error) })
     }
-    this.#pruneDue = false
-    this.#nextPruneMs = Date.now() + jitteredPeriod(prune)
   }
 
   async #pause(changes: { wait(signal: AbortSignal): Promise<void> }): Promise<void> {
