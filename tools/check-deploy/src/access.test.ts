@@ -1,0 +1,74 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { agentOptions, createTables, findLocalNode, startReflectors } from '@axoneme/agent'
+import { openK8sClient } from '@axoneme/k8s-client'
+import { registerCustomResourceDefinitions } from '@axoneme/k8s-writers'
+import { Scope } from '@axoneme/lifecycle'
+import { createLogger } from '@axoneme/log'
+import { parseOptions } from '@axoneme/options'
+import { expect, it } from 'vitest'
+import { inRepository } from './repository.ts'
+import { grantedBy, startAccessGate } from './test-access-gate.ts'
+import { startTestApiserver, type TestApiserver } from './test-apiserver.ts'
+import { readManifests } from './test-manifests.ts'
+import { startProgram } from './test-process.ts'
+
+const name = 'node-7'
+const noKvstore = 'http://127.0.0.1:1'
+
+type Cluster = { server: TestApiserver; scope: Scope; onDenied: (access: string) => void }
+
+/** A way to the server with the rights of one role: its gate, and a kubeconfig that leads there. */
+async function withRole(role: string, { server, scope, onDenied }: Cluster) {
+  const rules = readManifests().roles.find(({ metadata }) => metadata.name === role)?.rules ?? []
+  const gate = scope.use(await startAccessGate({ target: server.url, rules, onDenied }))
+  const kubeconfig = join(server.directory, role)
+  writeFileSync(kubeconfig, readFileSync(server.kubeconfig, 'utf8').replaceAll(server.url, gate.url))
+  return { gate, kubeconfig, granted: grantedBy(rules) }
+}
+
+it('the roles grant what the agent and the operator call, and nothing else', {
+  timeout: 120_000,
+}, async () => {
+  await using server = await startTestApiserver()
+  const denied = new AbortController()
+  await using scope = new Scope('access test', {
+    signal: AbortSignal.any([AbortSignal.timeout(100_000), denied.signal]),
+  })
+  const { signal } = scope
+  const onDenied = (access: string) => denied.abort(new Error(`no role allows ${access}`))
+  const operator = await withRole('axoneme-operator', { server, scope, onDenied })
+  const agent = await withRole('axoneme-agent', { server, scope, onDenied })
+  const nodeFile = join(server.directory, 'node.json')
+  writeFileSync(nodeFile, JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name } }))
+  await server.kubectl('create', '-f', nodeFile)
+
+  scope.use(
+    startProgram(inRepository('apps/operator/src/main.ts'), [
+      ...['--kubeconfig', operator.kubeconfig, '--kvstore-endpoints', noKvstore, '--metrics-address='],
+    ]),
+  )
+  const client = scope.use(await openK8sClient({ kubeconfigPath: agent.kubeconfig, userAgent: 'test' }))
+  const tables = createTables()
+  const log = createLogger({ sink: () => {}, level: 'error' })
+  startReflectors({ client, tables, nodeName: name, watchCiliumNode: true, observe: () => {}, log, scope })
+  const { config } = parseOptions(agentOptions, {
+    argv: ['--node-name', name, '--node-ip', '192.0.2.7', '--kvstore-endpoints', noKvstore],
+  })
+  const find = () => findLocalNode({ client, tables, config, signal, waitFor: () => {} })
+  // Before the operator has registered CiliumNode this fails, and the agent repeats it too.
+  await expect.poll(find, { timeout: 30_000 }).toMatchObject({ node: { podCidr: '10.0.0.0/24' } })
+
+  // What they write when there is something else to say.
+  await server.kubectl('label', 'node', name, 'rack=4')
+  await expect.poll(() => tables.kubernetesNodes.get(name)?.labels.rack, { timeout: 20_000 }).toBe('4')
+  await find()
+  await server.kubectl('label', 'crd', '--all', '--overwrite', 'axoneme.io/schema-version=0')
+  const later = scope.use(await openK8sClient({ kubeconfigPath: operator.kubeconfig, userAgent: 'test' }))
+  await registerCustomResourceDefinitions({ client: later, signal })
+
+  for (const { gate, granted } of [agent, operator]) {
+    await expect.poll(() => gate.used(), { timeout: 20_000 }).toEqual(granted)
+  }
+  signal.throwIfAborted()
+})
