@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { AccessRule } from './test-manifests.ts'
 
 /** One call in the words of RBAC. `name` is empty where a call names no object. */
-export type Access = Readonly<{ verb: string; group: string; resource: string; name: string }>
+type Access = Readonly<{ verb: string; group: string; resource: string; name: string }>
 
 export type AccessGate = AsyncDisposable &
   Readonly<{

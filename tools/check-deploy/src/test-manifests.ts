@@ -6,7 +6,7 @@ import { inRepository } from './repository.ts'
 export const manifestDirectory = inRepository('deploy/kubernetes')
 
 /** What the kustomization in a directory makes, as `kubectl apply -k` would send it. */
-export function renderManifests(directory: string = manifestDirectory): unknown[] {
+function renderManifests(directory: string = manifestDirectory): unknown[] {
   const text = execFileSync('kubectl', ['kustomize', directory], { encoding: 'utf8' })
   return parseAllDocuments(text, { uniqueKeys: true }).map((document) => {
     for (const error of document.errors) throw error
