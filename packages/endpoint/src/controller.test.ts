@@ -172,6 +172,26 @@ describe('endpoint controller', () => {
     await running
   })
 
+  it('prepares the identity of a scheduled pod, and holds one reference for it whatever becomes of it', async () => {
+    const { pods, controller, request, identities } = world()
+    const stop = new AbortController()
+    const running = controller.run(stop.signal)
+    pods.upsert(podNamed('web', { app: 'web' }))
+    await vi.waitFor(() => expect(identities.held()).toBe(1))
+    await controller.add(request('web'), never)
+    await vi.waitFor(() => expect(identities.held()).toBe(1))
+    pods.upsert({ ...podNamed('web', { app: 'web' }), phase: 'Running' })
+    pods.upsert({ ...podNamed('system', { app: 'system' }), hostNetwork: true })
+    pods.upsert(podNamed('never-added', { app: 'api' }))
+    await vi.waitFor(() => expect(identities.held()).toBe(2))
+    pods.delete('shop/never-added')
+    controller.remove(request('web'))
+    pods.delete('shop/web')
+    await vi.waitFor(() => expect(identities.held()).toBe(0))
+    stop.abort()
+    await running
+  })
+
   it('gives endpoints another identity when theirs is lost', async () => {
     const { pods, controller, request, endpoints, identities } = world()
     pods.upsert(podNamed('web', { app: 'web' }))

@@ -12,6 +12,7 @@ import {
   EndpointIdsExhaustedError,
   UnknownPodError,
 } from './errors.ts'
+import { type PreparedIdentities, prepareIdentities } from './prepared-identities.ts'
 import { type Attachment, attachmentKey, type EndpointRow, endpointKey, maxEndpointId } from './types.ts'
 
 /** Gives numbers to label sets, cluster-wide; each allocate is matched by one release. */
@@ -63,6 +64,7 @@ export function createEndpointController(options: EndpointControllerOptions): En
 class Controller implements EndpointController {
   readonly #options: EndpointControllerOptions
   #lastId = 0
+  #prepared: PreparedIdentities | undefined
   /** Rows of an earlier run whose identities this run holds no reference to yet. */
   #restored: readonly EndpointRow[] = []
 
@@ -86,6 +88,7 @@ class Controller implements EndpointController {
       if (current?.podMac !== row.podMac) throw new AttachmentGoneError(attachmentKey(request))
       endpoints.upsert({ ...row, labels, identity, state: 'ready' })
       identity = undefined
+      this.#prepared?.drop(podKey(request))
       // The labels may have changed while the identity was waited for.
       await this.#followLabels(endpoints.get(endpointKey(row.id)) ?? row, signal)
       return endpoints.get(endpointKey(row.id)) ?? row
@@ -140,7 +143,23 @@ class Controller implements EndpointController {
         yield batch.flatMap((change) => endpoints.byIndex('namespace', change.key))
       }
     }
-    await Promise.all([follow(rowsOfPods()), follow(rowsOfNamespaces())])
+    await Promise.all([follow(rowsOfPods()), follow(rowsOfNamespaces()), this.#followScheduledPods(signal)])
+  }
+
+  async #followScheduledPods(signal: AbortSignal): Promise<void> {
+    const { pods, endpoints, identities } = this.#options
+    const prepared = prepareIdentities({ identities, release: (id) => this.#release(id), signal })
+    this.#prepared = prepared
+    using changes = pods.changes()
+    for await (const batch of changes.batches(signal)) {
+      for (const { kind, key, row: pod } of batch) {
+        const isAwaited =
+          kind === 'upsert' && mayGetEndpoint(pod) && endpoints.byIndex('pod', key).length === 0
+        const labels = isAwaited ? this.#labelsOf(pod) : undefined
+        if (labels !== undefined) prepared.prepare(key, labels)
+        else if (!isAwaited) prepared.drop(key)
+      }
+    }
   }
 
   #newRow(request: AddRequest, ipv4: string): EndpointRow {
@@ -261,6 +280,10 @@ class Controller implements EndpointController {
       log.warn('identity not released', { identity, error: describeError(error) })
     })
   }
+}
+
+function mayGetEndpoint(pod: SlimPod): boolean {
+  return !pod.hostNetwork && !pod.deleting && pod.phase !== 'Succeeded' && pod.phase !== 'Failed'
 }
 
 function podKey({ namespace, podName }: { namespace: string; podName: string }): string {
