@@ -137,8 +137,18 @@ describe.runIf(isRoot)('connections', () => {
     expect(entry()?.policyEpoch).toBe(asked?.policyEpoch)
     bed.setRules(pod, [])
     expect(out(ack)).toBe(tcAction.shot)
-    expect(entry()).toBeUndefined()
     expect(back(ack)).toBe(tcAction.shot)
+    expect(out(ack)).toBe(tcAction.shot)
+  })
+
+  it('is not revived as a connection of the other side, whose policy would allow that', () => {
+    out(syn)
+    back(syn | ack)
+    bed.setRules(pod, [{ direction: 'ingress', identity: 500, ruleSet: 7 }])
+    expect([out(ack), back(ack), out(ack), back(ack)]).toEqual(Array(4).fill(tcAction.shot))
+    // When it is allowed again it goes on.
+    bed.setRules(pod, [{ direction: 'egress', identity: 500, ruleSet: 5 }])
+    expect([out(ack), back(ack)]).toEqual([tcAction.ok, tcAction.ok])
   })
 
   it('is asked again by its replies as well: a stream that only comes in ends too', () => {
@@ -146,7 +156,7 @@ describe.runIf(isRoot)('connections', () => {
     back(syn | ack)
     bed.setRules(pod, [])
     expect(back(ack)).toBe(tcAction.shot)
-    expect(entry()).toBeUndefined()
+    expect(entry()).toMatchObject({ replyPackets: 1n })
     expect(bed.events().at(-1)).toMatchObject({
       reason: packetReason.dropPolicy,
       direction: 1,

@@ -33,11 +33,12 @@ static __always_inline int verdict4_known(struct __sk_buff *ctx, struct packet *
 	if (entry->policy_epoch != epoch || entry->peer_identity != peer_identity) {
 		int ret = verdict4_ask_policy(pkt, connection, peer_identity);
 
-		if (ret) {
-			/* Without its entry the connection has no replies any more either. */
-			bpf_map_delete_elem(&axo_ct4, &connection->key);
+		/*
+		 * The entry stays: without it the other side's next packet would open a connection of its own, which the
+		 * policy of that direction may allow, and what is denied here would pass as its reply.
+		 */
+		if (ret)
 			return ret;
-		}
 		entry->peer_identity = peer_identity;
 		entry->policy_epoch = epoch;
 		entry->rule_set = pkt->rule_set;
