@@ -65,7 +65,10 @@ export async function runAgent(
   const cni = createCniHandlers({
     backend: backend.promise,
     timeoutMs: config.cniTimeout,
-    waitingOn: () => progress.health().step + progress.health().detail,
+    waitingOn() {
+      const { step, detail } = progress.health()
+      return detail === '' ? step : `${step}: ${detail}`
+    },
     log: log.child('cni'),
   })
   const socketPath = join(config.stateDir, 'agent.sock')
