@@ -59,7 +59,7 @@ export async function runProcess<const Options extends OptionSet & typeof proces
       argv,
       ignored: ['config-dir'],
     })
-    const { logFormat, logLevel } = config as unknown as Config<typeof processOptions>
+    const { logFormat, logLevel } = config as Config<Options> & Config<typeof processOptions>
     const sink = logFormat === 'json' ? jsonSink(writeStderr) : textSink(writeStderr)
     await run(config, { log: createLogger({ sink, level: logLevel }), signal: stop.signal })
   } catch (error) {

@@ -1,5 +1,5 @@
 export type { AttachmentKind } from './attach/attacher.ts'
-export { type CtGcRun, nextCtGcInterval } from './ct-gc.ts'
+export type { CtGcRun } from './ct-gc.ts'
 export { type Datapath, type DatapathObserver, type DatapathOptions, startDatapath } from './datapath.ts'
 export { DeviceMissingError, InterfaceTakenError, NetnsMissingError, UndoFailedError } from './errors.ts'
 export { type DatapathObjects, openDatapathObjects } from './objects.ts'

@@ -12,11 +12,6 @@ export function isAbort(error: unknown, signal?: AbortSignal): boolean {
   return error instanceof Error && error.name === 'AbortError'
 }
 
-/** Rejects with the signal's reason when the signal is aborted already. */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  signal?.throwIfAborted()
-}
-
 /** Waits `delayMs`, or rejects with the signal's reason as soon as it aborts. */
 export function sleep(delayMs: number, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
 export { abortable } from './abortable.ts'
-export { type Clock, isAbort, sleep, systemClock, throwIfAborted } from './clock.ts'
+export { type Clock, isAbort, sleep, systemClock } from './clock.ts'
 export { CodedError, type CodedErrorOptions, describeError, isRetryable } from './errors.ts'
 export { type Closable, Scope } from './scope.ts'

@@ -28,10 +28,8 @@ export type ReconcilerOptions<Row> = Readonly<{
   log: Logger
   signal: AbortSignal
   retry?: RetryPolicy
-  /** How often to prune; every update is also repeated then when `refresh` is set. */
+  /** How often to prune. */
   prune?: Period
-  /** Called before a batch's first row and after its last, for targets that collect rows into one operation. */
-  onBatch?: (size: number, durationMs: number) => void
 }>
 
 export type Reconciler<Row> = AsyncDisposable & {
@@ -119,15 +117,12 @@ class RunningReconciler<Row> implements Reconciler<Row> {
   }
 
   async #runDue(): Promise<void> {
-    const startedMs = Date.now()
-    let count = 0
+    const nowMs = Date.now()
     for (const [key, work] of [...this.#work]) {
-      if (work.notBeforeMs > startedMs) continue
+      if (work.notBeforeMs > nowMs) continue
       this.#signal.throwIfAborted()
-      count++
       await this.#runOne(key, work)
     }
-    if (count > 0) this.#options.onBatch?.(count, Date.now() - startedMs)
   }
 
   async #runOne(key: string, work: Work<Row>): Promise<void> {
