@@ -239,7 +239,7 @@ export class Testbed implements Disposable {
         this.#resources.use(this.#kernel.createMap(spec)),
       ]),
     )
-    return { programs: this.#resources.use(template.instantiate({ constants: {}, maps })).programs, maps }
+    return { programs: this.#resources.use(template.instantiateSync({ constants: {}, maps })).programs, maps }
   }
 
   /** What was written since the last call. */
@@ -294,7 +294,7 @@ export class Testbed implements Disposable {
       ...(policy === undefined ? {} : { axo_policy: policy }),
     }
     const maps = Object.fromEntries(Object.keys(template.maps).map((name) => [name, all[name] as BpfMap]))
-    return this.#resources.use(template.instantiate({ constants, maps }))
+    return this.#resources.use(template.instantiateSync({ constants, maps }))
   }
 
   #program(set: ProgramSet, name: string): BpfProgram {

@@ -14,7 +14,7 @@ import type { BpfMap } from './map/map.ts'
 import type { MapSpec } from './map/map-spec.ts'
 import { createMap, getOrCreatePinnedMap, openPinnedMap } from './map/open-map.ts'
 import { type BtfHandle, loadBtf } from './program/btf-handle.ts'
-import { loadProgram } from './program/load-program.ts'
+import { loadProgramSync } from './program/load-program.ts'
 import type { BpfProgram } from './program/program.ts'
 import type { ProgramSpec } from './program/program-spec.ts'
 
@@ -31,7 +31,7 @@ export type BpfKernel = Readonly<{
   /** Throws BtfError with the kernel's reasons. */
   loadBtf(bytes: Uint8Array): BtfHandle
   /** Throws ProgramRejectedError with the verifier's log. */
-  loadProgram(spec: ProgramSpec): BpfProgram
+  loadProgramSync(spec: ProgramSpec): BpfProgram
   hasTcx(): boolean
   attachTcx(attachment: TcxAttachment): BpfLink
   /** Throws ENOENT when nothing is pinned there. */
@@ -51,7 +51,7 @@ export function openBpfKernel({ observe }: { observe?: BpfObserver } = {}): BpfK
     openPinnedMap: (path) => openPinnedMap(commands, path),
     getOrCreatePinnedMap: (path, spec) => getOrCreatePinnedMap(commands, path, spec),
     loadBtf: (bytes) => loadBtf(commands, bytes),
-    loadProgram: (spec) => loadProgram(commands, spec),
+    loadProgramSync: (spec) => loadProgramSync(commands, spec),
     hasTcx: () => hasTcx(commands),
     attachTcx: (attachment) => attachTcx(commands, attachment),
     openPinnedLink: (path) => openPinnedLink(commands, path),

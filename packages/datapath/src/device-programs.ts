@@ -25,7 +25,7 @@ export function attachDevicePrograms(
     device: { ifIndex: number; name: string },
   ) => {
     const template = templates[name]
-    using instance = template.instantiate({ constants: {}, maps: mapsOfTemplate(template, maps) })
+    using instance = template.instantiateSync({ constants: {}, maps: mapsOfTemplate(template, maps) })
     const path = paths.deviceLink(device.name, direction)
     attacher.attach(
       { ifIndex: device.ifIndex, direction, path },

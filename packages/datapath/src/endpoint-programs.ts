@@ -44,7 +44,7 @@ export function endpointPrograms({
     }))
   return {
     load: ({ constants, policyMap }) =>
-      template.instantiate({ constants, maps: { ...shared, axo_policy: policyMap } }),
+      template.instantiateSync({ constants, maps: { ...shared, axo_policy: policyMap } }),
     attach(device, { programs }) {
       // First of all, as it serves packets of the old and of the new programs.
       calls.setProgram(device.id, programNamed(programs, tailCalled))

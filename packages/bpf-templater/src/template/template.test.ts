@@ -77,15 +77,15 @@ describe.runIf(isRoot)('Template', () => {
 
   it('loads the programs that clang and libbpf make of the same source with the values in it', () => {
     const expected = loadByBpftool(compileBpf(source, ['-DORACLE']))
-    using instance = template.instantiate({ constants: oracleConstants, maps })
+    using instance = template.instantiateSync({ constants: oracleConstants, maps })
     const tags = Object.values(instance.programs).map(({ name, tag }) => [name, tag])
     expect(tags).toHaveLength(3)
     expect(Object.fromEntries(tags)).toEqual(expected)
   })
 
   it('gives each instance its own constants and shares the maps', () => {
-    using first = template.instantiate({ constants, maps })
-    using second = template.instantiate({ constants: { ...constants, EP_ID: 43 }, maps })
+    using first = template.instantiateSync({ constants, maps })
+    using second = template.instantiateSync({ constants: { ...constants, EP_ID: 43 }, maps })
     const data = Buffer.alloc(64)
     expect(first.programs.main_program?.testRun({ data }).retval).toBe(42)
     expect(second.programs.main_program?.testRun({ data }).retval).toBe(43)
@@ -98,7 +98,7 @@ describe.runIf(isRoot)('Template', () => {
   })
 
   it('runs subprograms, call-backs, constant data, tail calls and ring buffers', () => {
-    using instance = template.instantiate({ constants, maps })
+    using instance = template.instantiateSync({ constants, maps })
     using ring = openRingBuffer(maps.events!)
     const data = Buffer.alloc(64)
     const mix = (value: bigint) => BigInt.asUintN(64, value * 0x9e3779b97f4a7c15n + constants.EP_MAC)
@@ -118,7 +118,7 @@ describe.runIf(isRoot)('Template', () => {
     maps.seen?.update(Buffer.from('2a00000007000000', 'hex'), Buffer.from('0500000000000000', 'hex'))
     const dump = bpftool('map', 'dump', 'id', String(maps.seen?.id))
     expect(dump).toMatchObject([{ formatted: { key: { id: 42, label: 7 }, value: 5 } }])
-    using instance = template.instantiate({ constants, maps })
+    using instance = template.instantiateSync({ constants, maps })
     const program = instance.programs.main_program!
     const xlated = execFileSync('bpftool', ['prog', 'dump', 'xlated', 'id', String(program.id), 'linum'], {
       encoding: 'utf8',
@@ -128,7 +128,7 @@ describe.runIf(isRoot)('Template', () => {
   })
 
   it('loads some of the programs, which need only their own values', () => {
-    using instance = template.instantiate({
+    using instance = template.instantiateSync({
       constants: { EP_SECLABEL: 1 },
       maps: {},
       programs: ['plain_program'],
@@ -138,7 +138,7 @@ describe.runIf(isRoot)('Template', () => {
   })
 
   it('outlives nothing: instances stay when it goes, and go when they are closed', () => {
-    const instance = template.instantiate({ constants, maps })
+    const instance = template.instantiateSync({ constants, maps })
     const ids = Object.values(instance.programs).map(({ id }) => id)
     template[Symbol.dispose]()
     expect(instance.programs.tail_program?.testRun({ data: Buffer.alloc(64) }).retval).toBeGreaterThan(0)
@@ -147,7 +147,7 @@ describe.runIf(isRoot)('Template', () => {
   })
 
   describe('refuses', () => {
-    type Options = Parameters<Template['instantiate']>[0]
+    type Options = Parameters<Template['instantiateSync']>[0]
     const cases: [string, (options: Options) => Options, string][] = [
       [
         'a slot without a value',
@@ -202,8 +202,8 @@ describe.runIf(isRoot)('Template', () => {
     ]
     it.each(cases)('%s', (_name, change, message) => {
       const before = openPrograms()
-      expect(() => template.instantiate(change({ constants, maps }))).toThrow(TemplateError)
-      expect(() => template.instantiate(change({ constants, maps }))).toThrow(message)
+      expect(() => template.instantiateSync(change({ constants, maps }))).toThrow(TemplateError)
+      expect(() => template.instantiateSync(change({ constants, maps }))).toThrow(message)
       expect(openPrograms()).toBe(before)
     })
   })
@@ -217,7 +217,7 @@ describe.runIf(isRoot)('Template', () => {
       SEC("tc/good") int rollback_good(void *c) { return 0; }
       SEC("tc/bad") int rollback_bad(char *c) { return c[(long)&OFFSET]; }`
     using bad = loadTemplate(parseObject(compileText(text)), { kernel })
-    const error = failureOf(() => bad.instantiate({ constants: { OFFSET: 4096 }, maps: {} }))
+    const error = failureOf(() => bad.instantiateSync({ constants: { OFFSET: 4096 }, maps: {} }))
     expect(error).toBeInstanceOf(ProgramRejectedError)
     expect((error as ProgramRejectedError).message).toContain('load program rollback_bad: EACCES')
     expect((error as ProgramRejectedError).verifierLog).toContain('rollback_bad(char *c)')

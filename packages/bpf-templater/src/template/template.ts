@@ -38,7 +38,7 @@ export type Template = Disposable &
      * Loads programs with their slots filled. Throws TemplateError naming a constant, map or program that is missing,
      * unknown or does not fit, ProgramRejectedError with the verifier's log; then nothing stays loaded.
      */
-    instantiate(options: InstanceOptions): ProgramSet
+    instantiateSync(options: InstanceOptions): ProgramSet
   }>
 
 /** Throws BtfError or SyscallError; then nothing stays loaded. */
@@ -55,7 +55,7 @@ export function loadTemplate(plan: ObjectPlan, { kernel }: { kernel: BpfKernel }
     constants: plan.constants,
     maps,
     programs: [...byName.keys()],
-    instantiate(options) {
+    instantiateSync(options) {
       const selected = (options.programs ?? [...byName.keys()]).map((name) => {
         const program = byName.get(name)
         if (program === undefined)
@@ -83,7 +83,7 @@ function loadAll(
   using loading = new DisposableStack()
   const programs = patched.map(({ program, insns }) => {
     const { name, type, expectedAttachType } = program
-    const loaded = kernel.loadProgram({
+    const loaded = kernel.loadProgramSync({
       name,
       type,
       insns,

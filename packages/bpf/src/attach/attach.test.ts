@@ -24,7 +24,7 @@ describe.runIf(isRoot)('attaching', () => {
     netns = opened.use(temporaryNetns())
     const load = (name: string, value: number) =>
       opened.use(
-        kernel.loadProgram({
+        kernel.loadProgramSync({
           name,
           type: 'sched_cls',
           insns: assemble([['mov', 0, value], ['exit']]),

@@ -1,7 +1,7 @@
 import { EINVAL, ENODEV, SyscallError } from '@axoneme/syscalls'
 import { BpfAttr } from '../kernel/attr.ts'
 import { type BpfCommands, bpfFailure } from '../kernel/command.ts'
-import { loadProgram } from '../program/load-program.ts'
+import { loadProgramSync } from '../program/load-program.ts'
 import { type BpfLink, openLink } from './link.ts'
 
 /** Where a program sees a device's packets: as the stack receives them from it, or sends them to it. */
@@ -35,7 +35,7 @@ export function attachTcx(commands: BpfCommands, { program, ifIndex, direction }
 export function hasTcx(commands: BpfCommands): boolean {
   // r0 = 0; exit
   const insns = Buffer.from('b7000000000000009500000000000000', 'hex')
-  using program = loadProgram(commands, { name: 'tcx_probe', type: 'sched_cls', insns, license: 'GPL' })
+  using program = loadProgramSync(commands, { name: 'tcx_probe', type: 'sched_cls', insns, license: 'GPL' })
   const name = 'tcx_probe'
   const result = createTcxLink(commands, {
     programFd: program.fd,

@@ -301,7 +301,7 @@ describe.runIf(isRoot)('BpfMap', () => {
     it('is not confused with another kind of object', () => {
       const path = join(bpffs.path, 'program')
       const insns = Buffer.from('b7000000000000009500000000000000', 'hex')
-      using program = kernel.loadProgram({ name: 'other', type: 'sched_cls', insns, license: 'GPL' })
+      using program = kernel.loadProgramSync({ name: 'other', type: 'sched_cls', insns, license: 'GPL' })
       program.pin(path)
       expect(failureOf(() => kernel.getOrCreatePinnedMap(path, spec))).toMatchObject({
         code: 'EINVAL',

@@ -16,7 +16,7 @@ const maxLogBytes = 64 * 1024 * 1024
  * Loads a program, without a verifier log as that is the fast way; when it is refused, loads it again for the log.
  * Throws ProgramRejectedError with the log, SyscallError when the failure is not the verifier's.
  */
-export function loadProgram(commands: BpfCommands, spec: ProgramSpec): BpfProgram {
+export function loadProgramSync(commands: BpfCommands, spec: ProgramSpec): BpfProgram {
   const result = tryLoad(commands, spec, Buffer.alloc(0))
   const fd = result < 0 ? loadForLog(commands, spec, -result) : result
   return adoptDescriptor(fd, () => {

@@ -16,7 +16,7 @@ describe.runIf(isRoot)('BpfProgram', () => {
   const kernel = openBpfKernel({ observe: (event) => events.push(event) })
 
   it('is what bpftool shows', () => {
-    using program = kernel.loadProgram(spec)
+    using program = kernel.loadProgramSync(spec)
     const shown = execFileSync('bpftool', ['-j', 'prog', 'show', 'id', String(program.id)], {
       encoding: 'utf8',
     })
@@ -45,7 +45,7 @@ describe.runIf(isRoot)('BpfProgram', () => {
       flags: 0,
     })
     const insns = assemble([['loadMap', 1, map.fd], ['mov', 0, 0], ['exit']])
-    using program = kernel.loadProgram({ ...spec, insns })
+    using program = kernel.loadProgramSync({ ...spec, insns })
     expect(kernel.programInfo(program.fd).mapIds).toEqual([map.id])
     expect(kernel.mapInfo(map.fd)).toMatchObject({ id: map.id, name: 'used', maxEntries: 1 })
   })
@@ -53,7 +53,7 @@ describe.runIf(isRoot)('BpfProgram', () => {
   it('runs on a packet and a context', () => {
     // r2 = skb->mark; skb->cb[0] = r2; return r2
     const insns = assemble([['load32', 2, 1, 8], ['store32reg', 1, 2, 48], ['movReg', 0, 2], ['exit']])
-    using program = kernel.loadProgram({ ...spec, insns })
+    using program = kernel.loadProgramSync({ ...spec, insns })
     const ctxIn = Buffer.alloc(192)
     ctxIn.writeUInt32LE(77, 8)
     const data = Buffer.alloc(60, 0xab)
@@ -66,16 +66,16 @@ describe.runIf(isRoot)('BpfProgram', () => {
   })
 
   it('refuses a packet that is too short, with the name of the program', () => {
-    using program = kernel.loadProgram(spec)
+    using program = kernel.loadProgramSync(spec)
     expect(() => program.testRun({ data: Buffer.alloc(4) })).toThrow('bpf prog_test_run seven: EINVAL')
   })
 
   it("carries the verifier's log when it is rejected, and asks for it only then", () => {
     events.length = 0
-    kernel.loadProgram(spec).close()
+    kernel.loadProgramSync(spec).close()
     expect(events.filter(({ operation }) => operation === 'prog_load')).toHaveLength(1)
     const bad = assemble([['load32', 0, 3, 0], ['exit']])
-    const error = failureOf(() => kernel.loadProgram({ ...spec, name: 'bad', insns: bad }))
+    const error = failureOf(() => kernel.loadProgramSync({ ...spec, name: 'bad', insns: bad }))
     expect(error).toBeInstanceOf(ProgramRejectedError)
     expect(error).toMatchObject({ code: 'BPF_PROGRAM_REJECTED', program: 'bad', errno: 13, retryable: false })
     expect((error as ProgramRejectedError).verifierLog).toContain('R3 !read_ok')
@@ -87,7 +87,7 @@ describe.runIf(isRoot)('BpfProgram', () => {
     // Thousands of instructions and then one that is refused.
     const long = Array.from({ length: 4000 }, (_, index) => ['mov', 2, index] as const)
     const insns = assemble([...long, ['load32', 0, 3, 0], ['exit']])
-    const error = failureOf(() => kernel.loadProgram({ ...spec, insns })) as ProgramRejectedError
+    const error = failureOf(() => kernel.loadProgramSync({ ...spec, insns })) as ProgramRejectedError
     expect(error).toBeInstanceOf(ProgramRejectedError)
     expect(error.verifierLog.length).toBeGreaterThan(64 * 1024)
     expect(error.verifierLog).toContain('0: (b7) r2 = 0 ')
@@ -96,7 +96,7 @@ describe.runIf(isRoot)('BpfProgram', () => {
   })
 
   it('refuses what is not even a program', () => {
-    const load = () => kernel.loadProgram({ ...spec, insns: Buffer.alloc(0) })
+    const load = () => kernel.loadProgramSync({ ...spec, insns: Buffer.alloc(0) })
     expect(load).toThrow(SyscallError)
     expect(load).toThrow('bpf prog_load seven: E2BIG')
   })
@@ -104,7 +104,7 @@ describe.runIf(isRoot)('BpfProgram', () => {
   it('survives in a pin', () => {
     using bpffs = temporaryBpffs()
     const path = join(bpffs.path, 'seven')
-    const program = kernel.loadProgram(spec)
+    const program = kernel.loadProgramSync(spec)
     program.pin(path)
     program.close()
     expect(kernel.programIds()).toContain(program.id)

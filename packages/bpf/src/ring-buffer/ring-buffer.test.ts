@@ -82,7 +82,12 @@ describe.runIf(isRoot)('openRingBuffer', () => {
       flags: 0,
     })
     ring = openRingBuffer(map)
-    program = kernel.loadProgram({ name: 'writer', type: 'sched_cls', insns: writer(map.fd), license: 'GPL' })
+    program = kernel.loadProgramSync({
+      name: 'writer',
+      type: 'sched_cls',
+      insns: writer(map.fd),
+      license: 'GPL',
+    })
   })
   afterEach(() => {
     program.close()

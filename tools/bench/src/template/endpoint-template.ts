@@ -18,7 +18,7 @@ export type EndpointTemplate = Disposable &
     /** Copies and patches the instructions of all programs. */
     patch(): Buffer[]
     /** What an agent does for an endpoint. */
-    instantiate(): ProgramSet
+    instantiateSync(): ProgramSet
     /** Only the kernel's part of `instantiate`: the same instructions, patched before, with the same BTF. */
     loadPatched(): BpfProgram[]
     /** Parses and loads an object that needs no constants, with the same maps. */
@@ -54,11 +54,11 @@ export async function openEndpointTemplate({
     programCount: plan.programs.length,
     instructionCount: plan.programs.reduce((sum, { insns }) => sum + insns.length / 8, 0),
     patch: () => plan.programs.map((program) => patchProgram(program, values)),
-    instantiate: () => template.instantiate({ constants, maps }),
-    loadPatched: () => specs.map((spec) => kernel.loadProgram(spec)),
+    instantiateSync: () => template.instantiateSync({ constants, maps }),
+    loadPatched: () => specs.map((spec) => kernel.loadProgramSync(spec)),
     async loadObject(path) {
       using absolute = loadTemplate(parseObject(await readFile(path)), { kernel })
-      return absolute.instantiate({ constants: {}, maps })
+      return absolute.instantiateSync({ constants: {}, maps })
     },
     [Symbol.dispose]: () => held.dispose(),
   }

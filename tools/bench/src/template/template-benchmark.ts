@@ -79,7 +79,7 @@ function samplers({ template, libbpf, compilation }: Sides): Sampler[] {
   }
   const loads: Sampler[] = [
     async () => {
-      const { ms, value } = timed(() => template.instantiate())
+      const { ms, value } = timed(() => template.instantiateSync())
       value[Symbol.dispose]()
       return { patch_and_load: ms }
     },
@@ -95,7 +95,7 @@ function samplers({ template, libbpf, compilation }: Sides): Sampler[] {
 
 /** Throws BenchError when the sides would not load the same: then no ratio means anything. */
 async function requireEqualPrograms(template: EndpointTemplate, libbpf: LibbpfPeer): Promise<void> {
-  using instance = template.instantiate()
+  using instance = template.instantiateSync()
   const patched: Tags = Object.fromEntries(
     Object.entries(instance.programs).map(([name, program]) => [name, program.tag]),
   )
