@@ -14,12 +14,12 @@ import type { BpfMap } from './map/map.ts'
 import type { MapSpec } from './map/map-spec.ts'
 import { createMap, getOrCreatePinnedMap, openPinnedMap } from './map/open-map.ts'
 import { type BtfHandle, loadBtf } from './program/btf-handle.ts'
-import { loadProgramSync } from './program/load-program.ts'
+import { loadProgram, loadProgramSync } from './program/load-program.ts'
 import type { BpfProgram } from './program/program.ts'
 import type { ProgramSpec } from './program/program-spec.ts'
 
 /**
- * The kernel's BPF, behind one observer. All calls are synchronous. They throw SyscallError with operation, object
+ * The kernel's BPF, behind one observer. Calls are synchronous unless they return a promise. They throw SyscallError with operation, object
  * and errno unless said otherwise; what they return is the caller's to close.
  */
 export type BpfKernel = Readonly<{
@@ -32,6 +32,8 @@ export type BpfKernel = Readonly<{
   loadBtf(bytes: Uint8Array): BtfHandle
   /** Throws ProgramRejectedError with the verifier's log. */
   loadProgramSync(spec: ProgramSpec): BpfProgram
+  /** The same beside this thread: several loads run side by side, and nothing here waits. */
+  loadProgram(spec: ProgramSpec): Promise<BpfProgram>
   hasTcx(): boolean
   attachTcx(attachment: TcxAttachment): BpfLink
   /** Throws ENOENT when nothing is pinned there. */
@@ -51,6 +53,7 @@ export function openBpfKernel({ observe }: { observe?: BpfObserver } = {}): BpfK
     openPinnedMap: (path) => openPinnedMap(commands, path),
     getOrCreatePinnedMap: (path, spec) => getOrCreatePinnedMap(commands, path, spec),
     loadBtf: (bytes) => loadBtf(commands, bytes),
+    loadProgram: (spec) => loadProgram(commands, spec),
     loadProgramSync: (spec) => loadProgramSync(commands, spec),
     hasTcx: () => hasTcx(commands),
     attachTcx: (attachment) => attachTcx(commands, attachment),

@@ -30,4 +30,4 @@ export {
   serveTcpInNetns,
 } from './netns-sockets.ts'
 export { bindUdp, listenTcp, type SocketAddress, unconnectedTcp } from './sockets.ts'
-export { addressOf, type SyscallArgument, type SyscallName, syscall } from './syscall.ts'
+export { addressOf, type SyscallArgument, type SyscallName, syscall, syscallAside } from './syscall.ts'

@@ -61,20 +61,36 @@ export type SyscallArgument = number | bigint | Buffer | null
  * typed arrays live on the JavaScript heap, where they may move.
  */
 export function syscall(name: SyscallName, ...args: SyscallArgument[]): number {
+  return withErrno(raw(...rawArguments(name, args)))
+}
+
+/**
+ * syscall(2) on a thread of libuv's pool, for calls that take long: this thread goes on, and several run side by side.
+ * Only for calls that do not depend on the thread: its namespaces are unspecified. The kernel may read and write the
+ * Buffers until the promise settles; they stay alive until then, not what they point to.
+ */
+export function syscallAside(name: SyscallName, ...args: SyscallArgument[]): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const held = rawArguments(name, args)
+  // koffi carries the errno of the pool's thread over to the call-back.
+  raw.async(...held, (error: unknown, result: number | bigint) => {
+    // Until here the call-back kept the Buffers alive.
+    held.length = 0
+    if (error === null) resolve(withErrno(result))
+    else reject(error)
+  })
+  return promise
+}
+
+function rawArguments(name: SyscallName, args: readonly SyscallArgument[]): SyscallArgument[] {
   const number = numbersByArch[arch as 'x64' | 'arm64']?.[name]
   if (number === undefined) throw new SyscallError(name, `on ${arch}`, 38)
-  const result = Number(
-    raw(
-      number,
-      args[0] ?? null,
-      args[1] ?? null,
-      args[2] ?? null,
-      args[3] ?? null,
-      args[4] ?? null,
-      args[5] ?? null,
-    ),
-  )
-  return result < 0 ? -koffi.errno() : result
+  const [a = null, b = null, c = null, d = null, e = null, f = null] = args
+  return [number, a, b, c, d, e, f]
+}
+
+function withErrno(result: number | bigint): number {
+  return result < 0 ? -koffi.errno() : Number(result)
 }
 
 /** The address of a Buffer's first byte, for structs that carry pointers. The caller keeps the Buffer alive. */

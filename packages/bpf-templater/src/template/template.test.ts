@@ -8,7 +8,7 @@ import { TemplateError } from '../errors.ts'
 import type { ObjectPlan } from '../plan/object-plan.ts'
 import { parseObject } from '../plan/parse-object.ts'
 import { patchProgram } from './patch.ts'
-import { loadTemplate, type Template } from './template.ts'
+import { loadTemplate, type ProgramSet, type Template } from './template.ts'
 
 const source = join(import.meta.dirname, '../../testdata/sample.c')
 const constants = { EP_ID: 42, EP_SECLABEL: 0xfffffffe, EP_MAC: 0x0200deadbeef1234n }
@@ -95,6 +95,24 @@ describe.runIf(isRoot)('Template', () => {
       [42, 0xfffffffe],
       [43, 0xfffffffe],
     ])
+  })
+
+  it('loads beside this thread what it loads on it', async () => {
+    using here = template.instantiateSync({ constants, maps })
+    const tagsOf = ({ programs }: ProgramSet) => Object.values(programs).map(({ name, tag }) => [name, tag])
+    const sets = await Promise.all(
+      Array.from({ length: 20 }, (_, id) =>
+        template.instantiate({ constants: { ...constants, EP_ID: id }, maps }),
+      ),
+    )
+    using opened = new DisposableStack()
+    for (const set of sets) opened.use(set)
+    using same = await template.instantiate({ constants, maps })
+    expect(tagsOf(same)).toEqual(tagsOf(here))
+    const results = sets.map(
+      ({ programs }) => programs.main_program?.testRun({ data: Buffer.alloc(64) }).retval,
+    )
+    expect(results).toEqual(sets.map((_, id) => id))
   })
 
   it('runs subprograms, call-backs, constant data, tail calls and ring buffers', () => {
@@ -208,7 +226,7 @@ describe.runIf(isRoot)('Template', () => {
     })
   })
 
-  it('closes what it loaded when a later program is rejected', () => {
+  it('closes what it loaded when a later program is rejected', async () => {
     const text = `
       #include <linux/bpf.h>
       #include <bpf/bpf_helpers.h>
@@ -221,6 +239,10 @@ describe.runIf(isRoot)('Template', () => {
     expect(error).toBeInstanceOf(ProgramRejectedError)
     expect((error as ProgramRejectedError).message).toContain('load program rollback_bad: EACCES')
     expect((error as ProgramRejectedError).verifierLog).toContain('rollback_bad(char *c)')
+    const asyncError = await bad
+      .instantiate({ constants: { OFFSET: 4096 }, maps: {} })
+      .catch((e: unknown) => e)
+    expect(asyncError).toEqual(error)
     expect(bpftool('prog', 'show').map(({ name }: { name?: string }) => name)).not.toContain('rollback_good')
   })
 })

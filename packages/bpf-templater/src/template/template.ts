@@ -5,6 +5,7 @@ import {
   type BtfHandle,
   type MapSpec,
   mapFlags,
+  type ProgramSpec,
 } from '@axoneme/bpf'
 import { TemplateError } from '../errors.ts'
 import type { ObjectPlan, ProgramPlan } from '../plan/object-plan.ts'
@@ -35,9 +36,11 @@ export type Template = Disposable &
     maps: Readonly<Record<string, MapSpec>>
     programs: readonly string[]
     /**
-     * Loads programs with their slots filled. Throws TemplateError naming a constant, map or program that is missing,
+     * Loads programs with their slots filled, side by side and beside this thread. Throws TemplateError naming a constant, map or program that is missing,
      * unknown or does not fit, ProgramRejectedError with the verifier's log; then nothing stays loaded.
      */
+    instantiate(options: InstanceOptions): Promise<ProgramSet>
+    /** The same on this thread, one program after the other. */
     instantiateSync(options: InstanceOptions): ProgramSet
   }>
 
@@ -50,51 +53,66 @@ export function loadTemplate(plan: ObjectPlan, { kernel }: { kernel: BpfKernel }
   )
   const maps = Object.fromEntries(plan.maps.map((map) => [map.spec.name, withBtf(map, btf)]))
   const byName = new Map(plan.programs.map((program) => [program.name, program]))
+  /** All are patched before the first is loaded: what can fail without the kernel fails first. */
+  const patch = (options: InstanceOptions): ProgramSpec[] => {
+    const selected = (options.programs ?? [...byName.keys()]).map((name) => {
+      const program = byName.get(name)
+      if (program === undefined) throw new TemplateError(`program ${name}: the template has no such program`)
+      return program
+    })
+    const values = {
+      constants: readConstants(options.constants, plan.constants),
+      maps: readMaps(options.maps, maps),
+      data,
+    }
+    return selected.map((program) => programSpec(program, { plan, btf, values }))
+  }
   const held = opened.move()
   return {
     constants: plan.constants,
     maps,
     programs: [...byName.keys()],
+    async instantiate(options) {
+      const loads = await Promise.allSettled(patch(options).map((spec) => kernel.loadProgram(spec)))
+      using loading = new DisposableStack()
+      for (const load of loads) if (load.status === 'fulfilled') loading.use(load.value)
+      return programSet(
+        loads.map((load) => {
+          if (load.status === 'rejected') throw load.reason
+          return load.value
+        }),
+        loading.move(),
+      )
+    },
     instantiateSync(options) {
-      const selected = (options.programs ?? [...byName.keys()]).map((name) => {
-        const program = byName.get(name)
-        if (program === undefined)
-          throw new TemplateError(`program ${name}: the template has no such program`)
-        return program
-      })
-      const values = {
-        constants: readConstants(options.constants, plan.constants),
-        maps: readMaps(options.maps, maps),
-        data,
-      }
-      return loadAll(kernel, selected, { plan, btf, values })
+      using loading = new DisposableStack()
+      const programs = patch(options).map((spec) => loading.use(kernel.loadProgramSync(spec)))
+      return programSet(programs, loading.move())
     },
     [Symbol.dispose]: () => held.dispose(),
   }
 }
 
-function loadAll(
-  kernel: BpfKernel,
-  selected: readonly ProgramPlan[],
+function programSpec(
+  program: ProgramPlan,
   { plan, btf, values }: { plan: ObjectPlan; btf: BtfHandle | undefined; values: SlotValues },
-): ProgramSet {
-  // All are patched before the first is loaded: what can fail without the kernel fails first.
-  const patched = selected.map((program) => ({ program, insns: patchProgram(program, values) }))
-  using loading = new DisposableStack()
-  const programs = patched.map(({ program, insns }) => {
-    const { name, type, expectedAttachType } = program
-    const loaded = kernel.loadProgramSync({
-      name,
-      type,
-      insns,
-      license: plan.license,
-      ...(expectedAttachType === undefined ? {} : { expectedAttachType }),
-      ...(btf === undefined || program.btf === undefined ? {} : { btf: { fd: btf.fd, ...program.btf } }),
-    })
-    return [name, loading.use(loaded)] as const
-  })
-  const loaded = loading.move()
-  return { programs: Object.fromEntries(programs), [Symbol.dispose]: () => loaded.dispose() }
+): ProgramSpec {
+  const { name, type, expectedAttachType } = program
+  return {
+    name,
+    type,
+    insns: patchProgram(program, values),
+    license: plan.license,
+    ...(expectedAttachType === undefined ? {} : { expectedAttachType }),
+    ...(btf === undefined || program.btf === undefined ? {} : { btf: { fd: btf.fd, ...program.btf } }),
+  }
+}
+
+function programSet(programs: readonly BpfProgram[], owner: Disposable): ProgramSet {
+  return {
+    programs: Object.fromEntries(programs.map((program) => [program.name, program])),
+    [Symbol.dispose]: () => owner[Symbol.dispose](),
+  }
 }
 
 /** A map with the section as its one value, which the verifier may take for constants as nothing can change it. */

@@ -1,4 +1,4 @@
-import { SyscallError, syscall } from '@axoneme/syscalls'
+import { SyscallError, syscall, syscallAside } from '@axoneme/syscalls'
 
 /** Commands of bpf(2), `enum bpf_cmd` in linux/bpf.h, by the names that observers see. */
 const commandNumbers = {
@@ -49,14 +49,17 @@ export class BpfCommands {
 
   /** The result, or the negated errno. `attr` is a filled `union bpf_attr`; what it points to must stay alive. */
   try(operation: BpfOperation, object: string, attr: Buffer): number {
-    const command = commandNumbers[operation]
-    if (this.#observe === undefined) return syscall('bpf', command, attr, attr.length)
-    const startedAt = performance.now()
-    const result = syscall('bpf', command, attr, attr.length)
-    const durationMs = performance.now() - startedAt
-    this.#observe(
-      result < 0 ? { operation, object, durationMs, errno: -result } : { operation, object, durationMs },
-    )
+    const startedMs = performance.now()
+    const result = syscall('bpf', commandNumbers[operation], attr, attr.length)
+    this.#report(operation, object, { startedMs, result })
+    return result
+  }
+
+  /** The same on another thread, while this one goes on. Only for operations that no namespace matters to. */
+  async tryAside(operation: BpfOperation, object: string, attr: Buffer): Promise<number> {
+    const startedMs = performance.now()
+    const result = await syscallAside('bpf', commandNumbers[operation], attr, attr.length)
+    this.#report(operation, object, { startedMs, result })
     return result
   }
 
@@ -65,6 +68,16 @@ export class BpfCommands {
     const result = this.try(operation, object, attr)
     if (result < 0) throw bpfFailure(operation, object, -result)
     return result
+  }
+
+  #report(
+    operation: BpfOperation,
+    object: string,
+    { startedMs, result }: { startedMs: number; result: number },
+  ): void {
+    if (this.#observe === undefined) return
+    const event = { operation, object, durationMs: performance.now() - startedMs }
+    this.#observe(result < 0 ? { ...event, errno: -result } : event)
   }
 }
 

@@ -11,13 +11,26 @@ const attrSize = 144
 const maxAttempts = 5
 const firstLogBytes = 64 * 1024
 const maxLogBytes = 64 * 1024 * 1024
+const noLog = Buffer.alloc(0)
 
 /**
- * Loads a program, without a verifier log as that is the fast way; when it is refused, loads it again for the log.
- * Throws ProgramRejectedError with the log, SyscallError when the failure is not the verifier's.
+ * Loads a program beside this thread: the verifier takes milliseconds, and on another processor for each program. Without
+ * a verifier log as that is the fast way; when it is refused, loads it again for the log. Throws ProgramRejectedError
+ * with the log, SyscallError when the failure is not the verifier's.
  */
+export async function loadProgram(commands: BpfCommands, spec: ProgramSpec): Promise<BpfProgram> {
+  const attr = loadAttr(spec, noLog)
+  const result = await commands.tryAside('prog_load', spec.name, attr)
+  return finishLoad(commands, spec, result)
+}
+
+/** The same on this thread, which waits. */
 export function loadProgramSync(commands: BpfCommands, spec: ProgramSpec): BpfProgram {
-  const result = tryLoad(commands, spec, Buffer.alloc(0))
+  return finishLoad(commands, spec, tryLoad(commands, spec, noLog))
+}
+
+/** What takes long when a load succeeded is over; one that failed is repeated here, as is rare. */
+function finishLoad(commands: BpfCommands, spec: ProgramSpec, result: number): BpfProgram {
   const fd = result < 0 ? loadForLog(commands, spec, -result) : result
   return adoptDescriptor(fd, () => {
     const { id, tag } = programInfo(commands, fd)
@@ -40,6 +53,16 @@ function loadForLog(commands: BpfCommands, spec: ProgramSpec, firstErrno: number
 }
 
 function tryLoad(commands: BpfCommands, spec: ProgramSpec, log: Buffer): number {
+  const attr = loadAttr(spec, log)
+  for (let attempt = 1; ; attempt++) {
+    const result = commands.try('prog_load', spec.name, attr)
+    // The verifier gives up with EAGAIN when a signal is pending.
+    if (result !== -EAGAIN || attempt === maxAttempts) return result
+  }
+}
+
+/** Points into the spec and the log, which the caller keeps until the load is over. */
+function loadAttr(spec: ProgramSpec, log: Buffer): Buffer {
   const attr = new BpfAttr(attrSize)
     .u32(0, programTypeNumbers[spec.type])
     .u32(4, spec.insns.length / 8)
@@ -66,11 +89,7 @@ function tryLoad(commands: BpfCommands, spec: ProgramSpec, log: Buffer): number 
         .u32(104, lineInfo.length / lineInfoSize)
     }
   }
-  for (let attempt = 1; ; attempt++) {
-    const result = commands.try('prog_load', spec.name, attr.bytes)
-    // The verifier gives up with EAGAIN when a signal is pending.
-    if (result !== -EAGAIN || attempt === maxAttempts) return result
-  }
+  return attr.bytes
 }
 
 /** Without a log it was not the verifier that refused: the program was not even looked at. */
