@@ -220,6 +220,7 @@ export async function runAgent(
         node,
         devices: config.devices,
         routingMode: config.routingMode,
+        endpointAttachment: config.endpointAttachment,
         tables,
         state,
         log: log.child('datapath'),

@@ -35,6 +35,10 @@ export const agentOptions = defineOptions({
   'bpf-root': path({ default: '/sys/fs/bpf/axoneme', help: 'where maps and links are pinned' }),
   'template-dir': path({ default: '/var/lib/axoneme/templates', help: 'compiled datapath objects' }),
   clang: string({ default: 'clang', help: 'the C compiler' }),
+  'endpoint-attachment': oneOf(['clsact', 'tcx'], {
+    default: 'clsact',
+    help: 'how programs get onto pods’ links: tcx cannot be taken off by others, and makes starting and ending a pod slower',
+  }),
   'bpf-ct-global-max': integer({
     default: 131_072,
     min: 1024,

@@ -36,8 +36,13 @@ export type DatapathOptions = Readonly<{
   node: LocalNode
   devices: readonly string[]
   routingMode: RoutingMode
-  /** `tcx` where the kernel has it, by default. */
-  attachment?: AttachmentKind
+  /** Of programs on devices that the node shares with others. `tcx` where the kernel has it, by default. */
+  deviceAttachment?: AttachmentKind
+  /**
+   * Of programs on pods' links, which nobody but the agent uses. `clsact` by default: to attach and to remove a tcx
+   * link waits for a grace period of the kernel each time, with the lock that all changes of devices need.
+   */
+  endpointAttachment?: AttachmentKind
   tables: Readonly<{
     endpoints: Table<EndpointRow>
     policies: Table<EndpointPolicyRow>
@@ -82,9 +87,11 @@ export function startDatapath(options: DatapathOptions): Datapath {
   // What can fail comes before anything runs.
   const devices = ensureNodeDevices({ netlink, netns, node, devices: options.devices, routingMode })
   const network: PodNetwork = { gateway: node.routerIp, mtu: devices.podMtu, netns }
-  const attacher = openAttacher({ kernel, netlink, netns, kind: options.attachment })
+  const { deviceAttachment, endpointAttachment = 'clsact' } = options
+  const attacher = openAttacher({ kernel, netlink, netns, kind: deviceAttachment })
   attachDevicePrograms(objects, { devices, attacher, netlink })
-  const programs = endpointPrograms({ attacher, template: objects.templates.lxc, maps, paths })
+  const podAttacher = openAttacher({ kernel, netlink, netns, kind: endpointAttachment })
+  const programs = endpointPrograms({ attacher: podAttacher, template: objects.templates.lxc, maps, paths })
   const ipcache = ipcacheTarget(mapNamed(maps, 'axo_ipcache'))
   const services = serviceTarget(maps)
   const nodes = nodeRoutesTarget({ netlink, local: node, devices, routingMode })

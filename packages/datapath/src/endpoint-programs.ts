@@ -15,7 +15,7 @@ type EndpointDevice = Readonly<{ id: EndpointId; ifIndex: number }>
 
 export type EndpointPrograms = {
   /** Loads the endpoint's own programs; nothing runs yet. Throws TemplateError, ProgramRejectedError, SyscallError. */
-  load(from: { constants: Record<string, number | bigint>; policyMap: BpfMap }): ProgramSet
+  load(from: { constants: Record<string, number | bigint>; policyMap: BpfMap }): Promise<ProgramSet>
   /** Puts them in the place of the ones that run, if any do. They stay when `set` is closed. Throws SyscallError. */
   attach(device: EndpointDevice, set: ProgramSet): void
   /** Names of programs that should be on the device and are not. */
@@ -44,7 +44,7 @@ export function endpointPrograms({
     }))
   return {
     load: ({ constants, policyMap }) =>
-      template.instantiateSync({ constants, maps: { ...shared, axo_policy: policyMap } }),
+      template.instantiate({ constants, maps: { ...shared, axo_policy: policyMap } }),
     attach(device, { programs }) {
       // First of all, as it serves packets of the old and of the new programs.
       calls.setProgram(device.id, programNamed(programs, tailCalled))

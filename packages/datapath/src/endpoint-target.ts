@@ -45,11 +45,12 @@ export function endpointTarget(options: EndpointTargetOptions): Target<EndpointD
       throw new UndoFailedError(`endpoint ${endpoint.id}`, { error, undoError })
     }
   }
-  const update = (row: EndpointDatapathRow) => {
+  const update = async (row: EndpointDatapathRow) => {
     const { endpoint } = row
     const link = takeOverPodLink(netlink, endpoint)
     try {
-      realised.set(endpoint.id, realiseEndpoint(options, row, { link, before: realised.get(endpoint.id) }))
+      const before = realised.get(endpoint.id)
+      realised.set(endpoint.id, await realiseEndpoint(options, row, { link, before }))
     } catch (error) {
       // What was reached is unknown: the next attempt does everything again.
       forget(endpoint.id)
@@ -58,11 +59,11 @@ export function endpointTarget(options: EndpointTargetOptions): Target<EndpointD
     }
   }
   return {
-    update(row) {
+    async update(row) {
       const before = realised.get(row.endpoint.id)?.endpoint
       if (before !== undefined && before.podMac !== row.endpoint.podMac) remove(before)
       try {
-        update(row)
+        await update(row)
       } catch (error) {
         options.onOutcome?.('fail')
         throw error

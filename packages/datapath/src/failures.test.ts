@@ -196,7 +196,7 @@ describe.runIf(isRoot)('an endpoint that runs', () => {
       'attach',
       'expose',
     ])
-    expect(remains(node, pod.row)).toHaveLength(9)
+    expect(remains(node, pod.row)).toHaveLength(7)
     node.remove(pod.row)
     await node.settled()
     expect(remains(node, pod.row)).toEqual([])

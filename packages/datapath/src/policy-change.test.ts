@@ -57,12 +57,13 @@ describe.runIf(isRoot)('a change of policy', () => {
   it('loads no program again', async () => {
     await using test = await connected()
     const { node, pod } = test
+    const { ifIndex } = node.netlink.linkByName(pod.row.hostIfName)!
     const programs = () =>
-      ['from_pod', 'to_pod'].map((name) => {
-        using link = node.objects.kernel.openPinnedLink(node.objects.paths.endpointLink(pod.row.id, name))
-        return node.objects.kernel.linkInfo(link.fd).programId
-      })
+      (['ingress', 'egress'] as const).flatMap((direction) =>
+        node.netlink.filters(ifIndex, direction).map(({ programId }) => programId),
+      )
     const before = programs()
+    expect(before).toHaveLength(2)
     node.put(pod.row, { ingress: [{ identity: 1001 }] })
     await node.settled()
     expect(programs()).toEqual(before)

@@ -51,17 +51,18 @@ export type Realised = Readonly<{
  * link when that stands already, `before` what this process did for it earlier. When it throws, what was reached is
  * unknown, and `before.policyMap` is still open.
  */
-export function realiseEndpoint(
+export async function realiseEndpoint(
   tools: EndpointTools,
   { endpoint, policy }: EndpointDatapathRow,
   { link: standing, before }: { link: Link | undefined; before: Realised | undefined },
-): Realised {
+): Promise<Realised> {
   const { kernel, netlink, paths, network } = tools
   const { id } = endpoint
+  const timed = (name: string, startedMs: number) => tools.onStep?.(name, performance.now() - startedMs)
   const step = <T>(name: string, run: () => T): T => {
     const startedMs = performance.now()
     const result = run()
-    tools.onStep?.(name, performance.now() - startedMs)
+    timed(name, startedMs)
     return result
   }
   if (before?.endpoint !== endpoint) step('saveState', () => tools.state.save(endpoint))
@@ -91,7 +92,9 @@ export function realiseEndpoint(
   const constants = endpointConstants(endpoint, { ifIndex, tunnelIfIndex: tools.tunnelIfIndex })
   const wanted = Object.values(constants).join('/')
   if (before?.constants !== wanted) {
-    using set = step('bpfLoadProg', () => tools.programs.load({ constants, policyMap }))
+    const startedMs = performance.now()
+    using set = await tools.programs.load({ constants, policyMap })
+    timed('bpfLoadProg', startedMs)
     step('attach', () => tools.programs.attach({ id, ifIndex }, set))
     step('expose', () => expose(tools, endpoint, link))
   }

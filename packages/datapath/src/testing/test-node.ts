@@ -143,7 +143,9 @@ export class TestNode implements AsyncDisposable {
         },
         log: createLogger({ sink: () => {} }),
         signal,
-        ...(this.attachment === undefined ? {} : { attachment: this.attachment }),
+        ...(this.attachment === undefined
+          ? {}
+          : { deviceAttachment: this.attachment, endpointAttachment: this.attachment }),
         ...options,
       }),
     )
