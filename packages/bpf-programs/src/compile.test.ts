@@ -61,7 +61,9 @@ describe('compileObject', () => {
       compileObject(options({ program: 'overlay' })),
     ])
     expect(new Set(all.map(({ hash }) => hash)).size).toBe(4)
-    const [native, tunnel] = all.map(({ path }) => parseObject(readFileSync(path)).constants)
+    const [native, tunnel] = all.map(({ path }) =>
+      parseObject(readFileSync(path)).constants.map(({ name }) => name),
+    )
     expect(tunnel).toEqual([...datapathConstants].sort())
     expect(native).toEqual(datapathConstants.filter((name) => name !== 'TUNNEL_IFINDEX').sort())
   })

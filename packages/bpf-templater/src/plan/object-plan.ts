@@ -7,11 +7,14 @@ export type ObjectPlan = Readonly<{
   maps: readonly MapPlan[]
   /** Read-only data sections, which programs read through a frozen array map each. */
   data: readonly DataPlan[]
-  /** Names of the 64-bit constants that must be given for every instance, sorted. */
-  constants: readonly string[]
+  /** What must be given for every instance, sorted by name. */
+  constants: readonly ConstantPlan[]
   /** Complete for BPF_BTF_LOAD; there when the object was compiled with -g. */
   btf?: Buffer
 }>
+
+/** A constant that programs read. The order is that of its bytes: the machine's own or the network's. */
+export type ConstantPlan = Readonly<{ name: string; bits: number; order: 'host' | 'network' }>
 
 /** A program with its subprograms behind it. `insn` is an index of an instruction in `insns`. */
 export type ProgramPlan = Readonly<{

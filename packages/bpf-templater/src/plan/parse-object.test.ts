@@ -21,7 +21,7 @@ beforeAll(() => {
 describe('parseObject', () => {
   it('finds the programs, the license and the constants', () => {
     expect(plan.license).toBe('Dual BSD/GPL')
-    expect(plan.constants).toEqual(['EP_ID', 'EP_MAC', 'EP_SECLABEL'])
+    expect(plan.constants.map(({ name }) => name)).toEqual(['EP_ID', 'EP_MAC', 'EP_SECLABEL'])
     expect(plan.programs.map(({ name, section, type }) => ({ name, section, type }))).toEqual([
       { name: 'main_program', section: 'tc/main', type: 'sched_cls' },
       { name: 'tail_program', section: 'tc/tail', type: 'sched_cls' },

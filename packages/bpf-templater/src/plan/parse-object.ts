@@ -44,7 +44,7 @@ function planOf(elf: ElfFile): ObjectPlan {
     programs,
     maps: maps.map((map) => map.plan),
     data: readData(elf, programs),
-    constants: [...constants].sort(),
+    constants: [...constants].sort().map((name) => ({ name, bits: 64, order: 'host' as const })),
   }
   return btf === undefined || btfBytes === undefined
     ? plan

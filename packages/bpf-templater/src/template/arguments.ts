@@ -1,16 +1,17 @@
 import type { BpfMap, MapSpec } from '@axoneme/bpf'
 import { TemplateError } from '../errors.ts'
+import type { ConstantPlan } from '../plan/object-plan.ts'
 
 const maxConstant = 0xffff_ffff_ffff_ffffn
 
 /** Checks and widens the constants of an instance. Throws TemplateError naming the one that is wrong. */
 export function readConstants(
   given: Readonly<Record<string, number | bigint>>,
-  slots: readonly string[],
+  slots: readonly ConstantPlan[],
 ): Map<string, bigint> {
   const values = new Map<string, bigint>()
   for (const [name, value] of Object.entries(given)) {
-    if (!slots.includes(name))
+    if (!slots.some((slot) => slot.name === name))
       throw new TemplateError(`constant ${name}: no program of the template has such a slot`)
     if (typeof value === 'number' && !Number.isSafeInteger(value)) {
       throw new TemplateError(`constant ${name}: ${value} is no exact integer`, { hint: 'give a bigint' })

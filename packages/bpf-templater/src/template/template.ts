@@ -69,7 +69,7 @@ export function loadTemplate(plan: ObjectPlan, { kernel }: { kernel: BpfKernel }
   }
   const held = opened.move()
   return {
-    constants: plan.constants,
+    constants: plan.constants.map(({ name }) => name),
     maps,
     programs: [...byName.keys()],
     async instantiate(options) {
