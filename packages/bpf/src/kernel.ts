@@ -15,6 +15,7 @@ import type { MapSpec } from './map/map-spec.ts'
 import { createMap, getOrCreatePinnedMap, openPinnedMap } from './map/open-map.ts'
 import { type BtfHandle, loadBtf } from './program/btf-handle.ts'
 import { loadProgram, loadProgramSync } from './program/load-program.ts'
+import { openProgram } from './program/open-program.ts'
 import type { BpfProgram } from './program/program.ts'
 import type { ProgramSpec } from './program/program-spec.ts'
 
@@ -34,6 +35,8 @@ export type BpfKernel = Readonly<{
   loadProgramSync(spec: ProgramSpec): BpfProgram
   /** The same beside this thread: several loads run side by side, and nothing here waits. */
   loadProgram(spec: ProgramSpec): Promise<BpfProgram>
+  /** Throws ENOENT when no program has that id. */
+  openProgram(id: number): BpfProgram
   hasTcx(): boolean
   attachTcx(attachment: TcxAttachment): BpfLink
   /** Throws ENOENT when nothing is pinned there. */
@@ -55,6 +58,7 @@ export function openBpfKernel({ observe }: { observe?: BpfObserver } = {}): BpfK
     loadBtf: (bytes) => loadBtf(commands, bytes),
     loadProgram: (spec) => loadProgram(commands, spec),
     loadProgramSync: (spec) => loadProgramSync(commands, spec),
+    openProgram: (id) => openProgram(commands, id),
     hasTcx: () => hasTcx(commands),
     attachTcx: (attachment) => attachTcx(commands, attachment),
     openPinnedLink: (path) => openPinnedLink(commands, path),

@@ -110,6 +110,18 @@ describe.runIf(isRoot)('BpfProgram', () => {
     expect(kernel.programIds()).toContain(program.id)
     expect(() => program.fd).toThrow('program seven is closed')
   })
+
+  it('is held by whoever opened it by its id, and cannot be opened when it is gone', async () => {
+    const program = kernel.loadProgramSync(spec)
+    const { id, tag } = program
+    const held = kernel.openProgram(id)
+    program.close()
+    expect(held).toMatchObject({ id, tag, name: 'seven' })
+    expect(held.testRun({ data: Buffer.alloc(14) }).retval).toBe(7)
+    held.close()
+    // The kernel frees it beside the call.
+    await expect.poll(() => failureOf(() => kernel.openProgram(id))).toMatchObject({ code: 'ENOENT' })
+  })
 })
 
 describe.runIf(isRoot)('loadBtf', () => {
