@@ -105,6 +105,34 @@ describe('reconciler', () => {
     await vi.waitFor(() => expect(attempts).toBe(4))
   })
 
+  it('lets others have the event loop between rows that take long', async () => {
+    const table = createTable<Row>({ name: 'rows', key: (row) => row.key })
+    let turns = 0
+    const turnsAtRow: number[] = []
+    const count = () => {
+      turns++
+      if (turnsAtRow.length < 5) setImmediate(count)
+    }
+    setImmediate(count)
+    for (const key of ['a', 'b', 'c', 'd', 'e']) table.upsert({ key, value: 1 })
+    await using running = startReconciler<Row>({
+      name: 'test',
+      table,
+      log,
+      signal: new AbortController().signal,
+      target: {
+        update() {
+          turnsAtRow.push(turns)
+          const startMs = performance.now()
+          while (performance.now() - startMs < 6);
+        },
+        delete: () => {},
+      },
+    })
+    await running.settled()
+    expect(new Set(turnsAtRow).size).toBe(5)
+  })
+
   it('reports a failing row with its error and lets others pass', async () => {
     const table = createTable<Row>({ name: 'rows', key: (row) => row.key })
     const done: string[] = []

@@ -41,6 +41,8 @@ export type Reconciler<Row> = AsyncDisposable & {
 
 const defaultRetry: RetryPolicy = { minMs: 50, maxMs: 30_000 }
 const defaultPrune: Period = { baseMs: 300_000, jitter: 0.2 }
+/** Most targets answer synchronously: after this long, everything else of the process gets a turn. */
+const maxTurnMs = 5
 
 /**
  * Carries a table's rows to a target, one at a time and in order of change. A failure becomes a status on the row
@@ -118,10 +120,14 @@ class RunningReconciler<Row> implements Reconciler<Row> {
 
   async #runDue(): Promise<void> {
     const nowMs = Date.now()
+    let turnStartMs = performance.now()
     for (const [key, work] of [...this.#work]) {
       if (work.notBeforeMs > nowMs) continue
       this.#signal.throwIfAborted()
       await this.#runOne(key, work)
+      if (performance.now() - turnStartMs < maxTurnMs) continue
+      await new Promise(setImmediate)
+      turnStartMs = performance.now()
     }
   }
 
