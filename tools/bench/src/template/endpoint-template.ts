@@ -18,6 +18,7 @@ export type EndpointTemplate = Disposable &
     /** Copies and patches the instructions of all programs. */
     patch(): Buffer[]
     /** What an agent does for an endpoint. */
+    instantiate(): Promise<ProgramSet>
     instantiateSync(): ProgramSet
     /** Only the kernel's part of `instantiate`: the same instructions, patched before, with the same BTF. */
     loadPatched(): BpfProgram[]
@@ -54,11 +55,12 @@ export async function openEndpointTemplate({
     programCount: plan.programs.length,
     instructionCount: plan.programs.reduce((sum, { insns }) => sum + insns.length / 8, 0),
     patch: () => plan.programs.map((program) => patchProgram(program, values)),
+    instantiate: () => template.instantiate({ constants, maps }),
     instantiateSync: () => template.instantiateSync({ constants, maps }),
     loadPatched: () => specs.map((spec) => kernel.loadProgramSync(spec)),
     async loadObject(path) {
       using absolute = loadTemplate(parseObject(await readFile(path)), { kernel })
-      return absolute.instantiateSync({ constants: {}, maps })
+      return await absolute.instantiate({ constants: {}, maps })
     },
     [Symbol.dispose]: () => held.dispose(),
   }
