@@ -64,6 +64,12 @@ export type DatapathObserver = Readonly<{
   conntrackGc?: (run: CtGcRun) => void
 }>
 
+/**
+ * An endpoint waits for the verifier, and for the kernel's grace periods when it goes: others go on meanwhile. As many as
+ * libuv has threads.
+ */
+const endpointsAtOnce = 4
+
 /** The running reconcilers: closing them leaves everything that they made in the kernel as it is. */
 export type Datapath = AsyncDisposable &
   Readonly<{
@@ -91,7 +97,13 @@ export function startDatapath(options: DatapathOptions): Datapath {
   const attacher = openAttacher({ kernel, netlink, netns, kind: deviceAttachment })
   attachDevicePrograms(objects, { devices, attacher, netlink })
   const podAttacher = openAttacher({ kernel, netlink, netns, kind: endpointAttachment })
-  const programs = endpointPrograms({ attacher: podAttacher, template: objects.templates.lxc, maps, paths })
+  const programs = endpointPrograms({
+    kernel,
+    attacher: podAttacher,
+    template: objects.templates.lxc,
+    maps,
+    paths,
+  })
   const ipcache = ipcacheTarget(mapNamed(maps, 'axo_ipcache'))
   const services = serviceTarget(maps)
   const nodes = nodeRoutesTarget({ netlink, local: node, devices, routingMode })
@@ -113,9 +125,16 @@ export function startDatapath(options: DatapathOptions): Datapath {
   })
 
   const scope = new Scope('datapath', { signal: options.signal })
-  const start = <Row>(name: string, table: Table<Row>, target: Target<Row>) =>
+  const start = <Row>(name: string, table: Table<Row>, target: Target<Row>, concurrency = 1) =>
     scope.use(
-      startReconciler<Row>({ name, table, target, log: options.log.child(name), signal: scope.signal }),
+      startReconciler<Row>({
+        name,
+        table,
+        target,
+        concurrency,
+        log: options.log.child(name),
+        signal: scope.signal,
+      }),
     )
   scope.use(endpoints)
   const joined = createEndpointDatapathTable()
@@ -134,7 +153,7 @@ export function startDatapath(options: DatapathOptions): Datapath {
     ipcache: start('ipcache', tables.ipcache, ipcache),
     services: start('services', tables.frontends, services),
     nodes: start('node-routes', tables.nodes, nodes),
-    endpoints: start('endpoints', joined, endpoints),
+    endpoints: start('endpoints', joined, endpoints, endpointsAtOnce),
     verify: (endpoint) => verifyEndpoint({ netlink, programs }, endpoint),
     [Symbol.asyncDispose]: () => scope.close(),
   }

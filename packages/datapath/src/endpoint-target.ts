@@ -33,35 +33,35 @@ export function endpointTarget(options: EndpointTargetOptions): Target<EndpointD
     removePins(paths, id)
     state.remove(id)
   }
-  const remove = (endpoint: EndpointRow) => {
+  const remove = async (endpoint: EndpointRow) => {
     deleteEndpointEntry(endpointMap, endpoint)
-    removePodLink(netlink, endpoint)
+    await removePodLink(netlink, endpoint)
     removeObjects(endpoint.id)
   }
-  const undo = (endpoint: EndpointRow, error: unknown) => {
+  const undo = async (endpoint: EndpointRow, error: unknown) => {
     try {
-      remove(endpoint)
+      await remove(endpoint)
     } catch (undoError) {
       throw new UndoFailedError(`endpoint ${endpoint.id}`, { error, undoError })
     }
   }
   const update = async (row: EndpointDatapathRow) => {
     const { endpoint } = row
-    const link = takeOverPodLink(netlink, endpoint)
+    const link = await takeOverPodLink(netlink, endpoint)
     try {
       const before = realised.get(endpoint.id)
       realised.set(endpoint.id, await realiseEndpoint(options, row, { link, before }))
     } catch (error) {
       // What was reached is unknown: the next attempt does everything again.
       forget(endpoint.id)
-      if (link === undefined) undo(endpoint, error)
+      if (link === undefined) await undo(endpoint, error)
       throw error
     }
   }
   return {
     async update(row) {
       const before = realised.get(row.endpoint.id)?.endpoint
-      if (before !== undefined && before.podMac !== row.endpoint.podMac) remove(before)
+      if (before !== undefined && before.podMac !== row.endpoint.podMac) await remove(before)
       try {
         await update(row)
       } catch (error) {
@@ -71,7 +71,7 @@ export function endpointTarget(options: EndpointTargetOptions): Target<EndpointD
       options.onOutcome?.('success')
     },
     delete: (_key, { endpoint }) => remove(endpoint),
-    prune() {
+    async prune() {
       const known = (id: EndpointId) => endpoints.get(endpointKey(id))
       for (const { key, id, ipv4 } of readEndpointMap(endpointMap)) {
         if (known(id)?.ipv4 !== ipv4) endpointMap.delete(key)
@@ -79,7 +79,7 @@ export function endpointTarget(options: EndpointTargetOptions): Target<EndpointD
       const names = new Set(Array.from(endpoints.rows(), (row) => row.hostIfName))
       for (const { ifIndex, name, kind } of netlink.links()) {
         if (kind === 'veth' && hostInterfacePattern.test(name) && !names.has(name)) {
-          netlink.ensureNoLink(ifIndex)
+          await netlink.removeLink(ifIndex)
         }
       }
       for (const id of new Set([...pinnedEndpoints(paths), ...state.ids()])) {

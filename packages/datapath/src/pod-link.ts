@@ -24,12 +24,12 @@ const loopbackIfIndex = 1
  * attached, of which its being up is the mark. What an interrupted attempt or a former endpoint left under the name
  * is removed. Throws InterfaceTakenError when somebody else's device has the name.
  */
-export function takeOverPodLink(netlink: Netlink, endpoint: EndpointRow): Link | undefined {
+export async function takeOverPodLink(netlink: Netlink, endpoint: EndpointRow): Promise<Link | undefined> {
   const link = netlink.linkByName(endpoint.hostIfName)
   if (link === undefined) return undefined
   if (link.kind !== 'veth') throw new InterfaceTakenError(endpoint.hostIfName, 'the node')
   if (link.up && link.mac === endpoint.hostMac) return link
-  netlink.ensureNoLink(link.ifIndex)
+  await netlink.removeLink(link.ifIndex)
   return undefined
 }
 
@@ -59,9 +59,9 @@ export function makePodLink(netlink: Netlink, endpoint: EndpointRow, network: Po
 }
 
 /** Removes this endpoint's link, not one that got its name later. One that is gone is fine. */
-export function removePodLink(netlink: Netlink, { hostIfName, hostMac }: EndpointRow): void {
+export async function removePodLink(netlink: Netlink, { hostIfName, hostMac }: EndpointRow): Promise<void> {
   const link = netlink.linkByName(hostIfName)
-  if (link?.kind === 'veth' && link.mac === hostMac) netlink.ensureNoLink(link.ifIndex)
+  if (link?.kind === 'veth' && link.mac === hostMac) await netlink.removeLink(link.ifIndex)
 }
 
 function addPair(

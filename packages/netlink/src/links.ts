@@ -33,6 +33,8 @@ export type LinkOperations = {
   deleteLink(ifIndex: number): void
   /** deleteLink, for which a device that is gone is fine. Says whether there was one. */
   ensureNoLink(link: number | { name: string }): boolean
+  /** The same beside this thread: the kernel waits tens of milliseconds until nobody can still use the device. */
+  removeLink(ifIndex: number): Promise<boolean>
 }
 
 export function linkOperations(socket: NetlinkSocket): LinkOperations {
@@ -57,13 +59,13 @@ export function linkOperations(socket: NetlinkSocket): LinkOperations {
     if (link === undefined) throw new NetlinkError(operation, name, { errno: ENODEV })
     return link
   }
-  const deleteLink = (ifIndex: number, object = `ifindex ${ifIndex}`) =>
-    socket.change({
-      type: linkMessages.delete,
-      body: encodeLink({ ifIndex }),
-      operation: 'delete link',
-      object,
-    })
+  const deletion = (ifIndex: number, object = `ifindex ${ifIndex}`) => ({
+    type: linkMessages.delete,
+    body: encodeLink({ ifIndex }),
+    operation: 'delete link',
+    object,
+  })
+  const deleteLink = (ifIndex: number, object?: string) => socket.change(deletion(ifIndex, object))
 
   return {
     links: () =>
@@ -106,6 +108,15 @@ export function linkOperations(socket: NetlinkSocket): LinkOperations {
         const ifIndex = typeof link === 'number' ? link : linkByName(link.name)?.ifIndex
         if (ifIndex === undefined) return false
         deleteLink(ifIndex, typeof link === 'number' ? undefined : link.name)
+        return true
+      } catch (error) {
+        if (isNotFound(error)) return false
+        throw error
+      }
+    },
+    removeLink: async (ifIndex) => {
+      try {
+        await socket.changeAside(deletion(ifIndex))
         return true
       } catch (error) {
         if (isNotFound(error)) return false

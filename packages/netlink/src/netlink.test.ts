@@ -136,6 +136,17 @@ describe.runIf(process.getuid?.() === 0)('netlink', () => {
       ])
     })
 
+    it('deletes beside this thread, several at once, also what is gone', async () => {
+      const links = ['v0', 'v1', 'v2'].map((name) => netlink.addVeth({ name, peerName: `${name}p` }))
+      const removals = links.map(({ ifIndex }) => netlink.removeLink(ifIndex))
+      // The socket is free for others meanwhile.
+      expect(netlink.linkByName('lo')).toMatchObject({ ifIndex: 1 })
+      expect(await Promise.all(removals)).toEqual([true, true, true])
+      expect(netlink.links().map(({ name }) => name)).toEqual(['lo'])
+      expect(await netlink.removeLink(links[0]!.ifIndex)).toBe(false)
+      await expect(netlink.removeLink(1)).rejects.toThrow(/delete link ifindex 1: EOPNOTSUPP|EPERM|EINVAL/)
+    })
+
     it('deletes, also what is gone', () => {
       const { ifIndex } = bridge('br0')
       netlink.deleteLink(ifIndex)

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs'
-import { EAGAIN, EINTR, type Netns, SyscallError, syscall, withNetns } from '@axoneme/syscalls'
+import { EAGAIN, EINTR, type Netns, SyscallError, syscall, syscallAside, withNetns } from '@axoneme/syscalls'
 import { NetlinkError } from './errors.ts'
 import {
   decodeMessages,
@@ -25,6 +25,8 @@ export type NetlinkEvent = { operation: string; durationMs: number; error?: stri
 export type NetlinkSocket = Disposable & {
   /** Sends a change and waits for its acknowledgement. */
   change(request: Request): void
+  /** The same on another thread and with a socket of its own, for changes that the kernel takes long for. */
+  changeAside(request: Request): Promise<void>
   /** The answers to a query for one object. */
   query(request: Request): NetlinkMessage[]
   /** All objects of a kind, listed again when they changed meanwhile. */
@@ -41,6 +43,7 @@ const soRcvtimeo = 20
 const solNetlink = 270
 const options = { capAck: 10, extAck: 11, strictCheck: 12 } as const
 const msgTrunc = 0x20
+const EBADF = 9
 
 /** The kernel fills at most 32 KiB per datagram of a dump; acknowledgements are far smaller. */
 const receiveBytes = 65_536
@@ -56,34 +59,33 @@ export function openSocket({
   netns?: Netns | undefined
   observe?: ((event: NetlinkEvent) => void) | undefined
 }): NetlinkSocket {
-  const make = () => must('open', syscall('socket', afNetlink, sockRaw | sockCloexec, netlinkRoute))
-  const fd = netns === undefined ? make() : withNetns(netns, make)
-  try {
-    configure(fd)
-  } catch (error) {
-    closeSync(fd)
-    throw error
-  }
+  const fd = openDescriptor(netns)
   const buffer = Buffer.alloc(receiveBytes)
   let sequence = 0
   let closed = false
 
+  const requireOpen = (request: Request) => {
+    if (closed) throw new NetlinkError(request.operation, request.object, { errno: EBADF })
+  }
   const exchange = (request: Request, flags: number) => {
-    if (closed) throw new NetlinkError(request.operation, request.object, { errno: 9 })
+    requireOpen(request)
     sequence = (sequence + 1) >>> 0
     send(fd, encodeMessage({ ...request, flags: (request.flags ?? 0) | flags, sequence }))
     return receiveAnswer(fd, { buffer, sequence, request })
   }
+  const report = (operation: string, startMs: number, error?: unknown) => {
+    const event = { operation, durationMs: performance.now() - startMs }
+    if (error === undefined) observe?.(event)
+    else observe?.({ ...event, error: error instanceof SyscallError ? error.code : 'unknown' })
+  }
   const observed = <T>(operation: string, run: () => T): T => {
-    if (observe === undefined) return run()
     const startMs = performance.now()
     try {
       const result = run()
-      observe({ operation, durationMs: performance.now() - startMs })
+      report(operation, startMs)
       return result
     } catch (error) {
-      const code = error instanceof SyscallError ? error.code : 'unknown'
-      observe({ operation, durationMs: performance.now() - startMs, error: code })
+      report(operation, startMs, error)
       throw error
     }
   }
@@ -91,6 +93,17 @@ export function openSocket({
 
   return {
     change: (request) => void observed(request.operation, () => query(request)),
+    async changeAside(request) {
+      requireOpen(request)
+      const startMs = performance.now()
+      try {
+        await changeOnce(request, netns)
+        report(request.operation, startMs)
+      } catch (error) {
+        report(request.operation, startMs, error)
+        throw error
+      }
+    },
     query: (request) => observed(request.operation, () => query(request)),
     dump: (request) =>
       observed(request.operation, () => {
@@ -109,6 +122,35 @@ export function openSocket({
       closed = true
       closeSync(fd)
     },
+  }
+}
+
+/** A socket whose netlink answers are as `receiveAnswer` reads them. The caller closes it. */
+function openDescriptor(netns: Netns | undefined): number {
+  const make = () => must('open', syscall('socket', afNetlink, sockRaw | sockCloexec, netlinkRoute))
+  const fd = netns === undefined ? make() : withNetns(netns, make)
+  try {
+    configure(fd)
+    return fd
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+}
+
+/** The kernel does the work of a request within the call that sends it: the answer is there when that returns. */
+async function changeOnce(request: Request, netns: Netns | undefined): Promise<void> {
+  const fd = openDescriptor(netns)
+  try {
+    const flags = (request.flags ?? 0) | messageFlags.request | messageFlags.ack
+    const message = encodeMessage({ ...request, flags, sequence: 1 })
+    let sent: number
+    do sent = await syscallAside('sendto', fd, message, message.length, 0, null, 0)
+    while (sent === -EINTR)
+    must('send to', sent)
+    receiveAnswer(fd, { buffer: Buffer.alloc(receiveBytes), sequence: 1, request })
+  } finally {
+    closeSync(fd)
   }
 }
 

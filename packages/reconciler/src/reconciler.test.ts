@@ -65,6 +65,62 @@ describe('reconciler', () => {
     )
   })
 
+  it('carries as many rows at once as it may, never two of one key, begun in order', async () => {
+    const table = createTable<Row>({ name: 'rows', key: (row) => row.key })
+    const running = new Map<string, number>()
+    const begun: string[] = []
+    let most = 0
+    const carry = async (key: string) => {
+      expect(running.has(key)).toBe(false)
+      running.set(key, 1)
+      begun.push(key)
+      most = Math.max(most, running.size)
+      await new Promise(setImmediate)
+      running.delete(key)
+    }
+    await using reconciler = startReconciler<Row>({
+      name: 'test',
+      table,
+      log,
+      concurrency: 3,
+      signal: new AbortController().signal,
+      target: { update: (row) => carry(row.key), delete: (key) => carry(key) },
+    })
+    const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+    for (const key of keys) table.upsert({ key, value: 1 })
+    await new Promise(setImmediate)
+    for (const key of keys) table.delete(key)
+    await reconciler.settled()
+    expect(begun).toEqual([...keys, ...keys])
+    expect(most).toBe(3)
+  })
+
+  it('ends no earlier than what it has begun', async () => {
+    const table = createTable<Row>({ name: 'rows', key: (row) => row.key })
+    const stop = new AbortController()
+    let open = 0
+    const reconciler = startReconciler<Row>({
+      name: 'test',
+      table,
+      log,
+      concurrency: 2,
+      signal: stop.signal,
+      target: {
+        async update() {
+          open++
+          stop.abort()
+          for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
+          open--
+        },
+        delete: () => {},
+      },
+    })
+    for (const key of ['a', 'b', 'c']) table.upsert({ key, value: 1 })
+    await new Promise(setImmediate)
+    await reconciler[Symbol.asyncDispose]()
+    expect(open).toBe(0)
+  })
+
   it('prunes nothing before the table has its whole first state', async () => {
     const table = createTable<Row>({ name: 'rows', key: (row) => row.key })
     const { content, target } = memoryTarget()

@@ -27,6 +27,11 @@ export type ReconcilerOptions<Row> = Readonly<{
   target: Target<Row>
   log: Logger
   signal: AbortSignal
+  /**
+   * How many rows may be carried at once; 1 by default. Rows are begun in order of change, and never two for one key:
+   * for targets whose rows do not depend on each other.
+   */
+  concurrency?: number
   retry?: RetryPolicy
   /** How often to prune. */
   prune?: Period
@@ -45,7 +50,7 @@ const defaultPrune: Period = { baseMs: 300_000, jitter: 0.2 }
 const maxTurnMs = 5
 
 /**
- * Carries a table's rows to a target, one at a time and in order of change. A failure becomes a status on the row
+ * Carries a table's rows to a target in order of change. A failure becomes a status on the row
  * and a retry with backoff, never an exception in the writer. A newer row replaces a failed one at once.
  */
 export function startReconciler<Row>(options: ReconcilerOptions<Row>): Reconciler<Row> {
@@ -120,15 +125,20 @@ class RunningReconciler<Row> implements Reconciler<Row> {
 
   async #runDue(): Promise<void> {
     const nowMs = Date.now()
-    let turnStartMs = performance.now()
-    for (const [key, work] of [...this.#work]) {
-      if (work.notBeforeMs > nowMs) continue
-      this.#signal.throwIfAborted()
-      await this.#runOne(key, work)
-      if (performance.now() - turnStartMs < maxTurnMs) continue
-      await new Promise(setImmediate)
-      turnStartMs = performance.now()
+    const due = [...this.#work].filter(([, work]) => work.notBeforeMs <= nowMs).values()
+    const runLane = async () => {
+      let turnStartMs = performance.now()
+      for (const [key, work] of due) {
+        this.#signal.throwIfAborted()
+        await this.#runOne(key, work)
+        if (performance.now() - turnStartMs < maxTurnMs) continue
+        await new Promise(setImmediate)
+        turnStartMs = performance.now()
+      }
     }
+    // All lanes end before any failure counts: nothing runs on when this returns.
+    const lanes = await Promise.allSettled(Array.from({ length: this.#options.concurrency ?? 1 }, runLane))
+    for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason
   }
 
   async #runOne(key: string, work: Work<Row>): Promise<void> {
