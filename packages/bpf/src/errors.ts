@@ -45,25 +45,29 @@ export class MapShapeError extends CodedError {
 
 const shownLogLines = 12
 
-/** The verifier refused the program. `verifierLog` is complete; the message ends with its last lines. */
+/**
+ * The verifier refused the program. `verifierLog` is complete; the message ends with its last lines. The cause is a
+ * KernelFeatureError where the program uses what this kernel lacks, the SyscallError otherwise.
+ */
 export class ProgramRejectedError extends CodedError {
   readonly program: string
   readonly errno: number
   readonly verifierLog: string
 
-  constructor(program: string, verifierLog: string, cause: SyscallError) {
+  constructor(
+    program: string,
+    verifierLog: string,
+    { refusal, cause }: { refusal: SyscallError; cause: CodedError },
+  ) {
     const lines = verifierLog.trimEnd().split('\n')
     const shown = lines.slice(-shownLogLines).join('\n  ')
     super(
       'BPF_PROGRAM_REJECTED',
-      `load program ${program}: ${cause.errnoName}; the verifier says:\n  ${shown}`,
-      {
-        cause,
-        retryable: cause.retryable,
-      },
+      `load program ${program}: ${refusal.errnoName}; the verifier says:\n  ${shown}`,
+      { cause, retryable: refusal.retryable },
     )
     this.program = program
-    this.errno = cause.errno
+    this.errno = refusal.errno
     this.verifierLog = verifierLog
   }
 }

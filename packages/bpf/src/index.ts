@@ -1,6 +1,7 @@
 export { attachClsact, type ClsactAttachment, type ClsactFilter } from './attach/clsact.ts'
 export { BpfLink } from './attach/link.ts'
-export type { TcxAttachment, TrafficDirection } from './attach/tcx.ts'
+export type { TcxAttachment } from './attach/tcx.ts'
+export type { TrafficDirection } from './attach/tcx-link.ts'
 export { type BtfTypeOf, btfSizeOf, btfTypeAt, findBtfType, resolveBtfType } from './btf/lookup.ts'
 export { parseBtf } from './btf/parse.ts'
 export { structLayout } from './btf/struct-layout.ts'
@@ -15,6 +16,19 @@ export type {
   BtfType,
 } from './btf/types.ts'
 export { BtfError, LayoutError, MapFullError, MapShapeError, ProgramRejectedError } from './errors.ts'
+export type { FeatureNeed } from './features/feature.ts'
+export { KernelFeatureError } from './features/missing.ts'
+export {
+  type FeatureReport,
+  type FeatureState,
+  hasFeature,
+  missingOptional,
+  missingRequired,
+  probeFeatures,
+  requireFeatures,
+} from './features/report.ts'
+export { type LoadedFeatures, loadFeatures } from './features/saved-report.ts'
+export type { FeatureName } from './features/table.ts'
 export { isBpffs, mountBpffs, unmountBpffs } from './kernel/bpffs.ts'
 export type { BpfEvent, BpfObserver, BpfOperation } from './kernel/command.ts'
 export type { LinkInfo, MapInfo, ProgramInfo } from './kernel/object-info.ts'

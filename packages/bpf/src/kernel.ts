@@ -1,5 +1,6 @@
 import { type BpfLink, openPinnedLink } from './attach/link.ts'
-import { attachTcx, hasTcx, type TcxAttachment } from './attach/tcx.ts'
+import { attachTcx, type TcxAttachment } from './attach/tcx.ts'
+import { type FeatureName, featureNamed } from './features/table.ts'
 import { BpfCommands, type BpfObserver } from './kernel/command.ts'
 import {
   type LinkInfo,
@@ -31,12 +32,14 @@ export type BpfKernel = Readonly<{
   getOrCreatePinnedMap(path: string, spec: MapSpec): BpfMap
   /** Throws BtfError with the kernel's reasons. */
   loadBtf(bytes: Uint8Array): BtfHandle
-  /** Throws ProgramRejectedError with the verifier's log. */
+  /** Throws ProgramRejectedError with the verifier's log, and with the feature that this kernel lacks if that is why. */
   loadProgramSync(spec: ProgramSpec): BpfProgram
   /** The same beside this thread: several loads run side by side, and nothing here waits. */
   loadProgram(spec: ProgramSpec): Promise<BpfProgram>
   /** Throws ENOENT when no program has that id. */
   openProgram(id: number): BpfProgram
+  /** Whether this kernel has it. Tried once, when it is first asked. Throws SyscallError when that is not allowed. */
+  hasFeature(name: FeatureName): boolean
   hasTcx(): boolean
   attachTcx(attachment: TcxAttachment): BpfLink
   /** Throws ENOENT when nothing is pinned there. */
@@ -51,6 +54,12 @@ export type BpfKernel = Readonly<{
 /** Opens nothing by itself: the kernel is there already. `observe` hears every bpf(2) call. */
 export function openBpfKernel({ observe }: { observe?: BpfObserver } = {}): BpfKernel {
   const commands = new BpfCommands(observe)
+  const probed = new Map<FeatureName, boolean>()
+  const hasFeature = (name: FeatureName): boolean => {
+    const present = probed.get(name) ?? featureNamed(name).probe(commands)
+    probed.set(name, present)
+    return present
+  }
   return {
     createMap: (spec) => createMap(commands, spec),
     openPinnedMap: (path) => openPinnedMap(commands, path),
@@ -59,7 +68,8 @@ export function openBpfKernel({ observe }: { observe?: BpfObserver } = {}): BpfK
     loadProgram: (spec) => loadProgram(commands, spec),
     loadProgramSync: (spec) => loadProgramSync(commands, spec),
     openProgram: (id) => openProgram(commands, id),
-    hasTcx: () => hasTcx(commands),
+    hasFeature,
+    hasTcx: () => hasFeature('tcx'),
     attachTcx: (attachment) => attachTcx(commands, attachment),
     openPinnedLink: (path) => openPinnedLink(commands, path),
     mapInfo: (fd) => mapInfo(commands, fd),

@@ -1,5 +1,6 @@
 import { EEXIST, EINVAL, EPERM, SyscallError } from '@axoneme/syscalls'
 import { MapShapeError } from '../errors.ts'
+import { findMissingForMap, KernelFeatureError } from '../features/missing.ts'
 import { BpfAttr } from '../kernel/attr.ts'
 import { type BpfCommands, bpfFailure } from '../kernel/command.ts'
 import { adoptDescriptor } from '../kernel/descriptor.ts'
@@ -18,7 +19,7 @@ import {
 
 const createAttrSize = 72
 
-/** A new map. Throws SyscallError. */
+/** A new map. Throws SyscallError; KernelFeatureError when the kernel does not have its type. */
 export function createMap(commands: BpfCommands, spec: MapSpec): BpfMap {
   const attr = new BpfAttr(createAttrSize)
     .u32(0, mapTypeNumbers[spec.type])
@@ -33,7 +34,9 @@ export function createMap(commands: BpfCommands, spec: MapSpec): BpfMap {
   const fd = commands.try('map_create', spec.name, attr.bytes)
   if (fd < 0) {
     const hint = creationHint(spec, -fd)
-    throw new SyscallError('bpf map_create', spec.name, -fd, hint === undefined ? {} : { hint })
+    const refusal = new SyscallError('bpf map_create', spec.name, -fd, hint === undefined ? {} : { hint })
+    const missing = findMissingForMap(commands, spec, -fd)
+    throw missing === undefined ? refusal : new KernelFeatureError([missing], { cause: refusal })
   }
   return openMap(commands, { fd, spec })
 }
@@ -84,7 +87,8 @@ function openMap(commands: BpfCommands, { fd, spec }: { fd: number; spec?: MapSp
 }
 
 function creationHint(spec: MapSpec, errno: number): string | undefined {
-  if (errno === EPERM) return 'creating maps needs CAP_BPF, or root'
+  if (errno === EPERM)
+    return 'creating maps needs CAP_BPF, or root; before Linux 5.11 also a high RLIMIT_MEMLOCK'
   if (errno !== EINVAL) return undefined
   if (spec.type === 'lpm_trie' && (spec.flags & mapFlags.noPrealloc) === 0)
     return 'an lpm_trie needs the flag noPrealloc'

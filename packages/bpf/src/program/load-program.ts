@@ -1,5 +1,6 @@
 import { EAGAIN, ENOSPC, EPERM, SyscallError } from '@axoneme/syscalls'
 import { ProgramRejectedError } from '../errors.ts'
+import { findMissingForProgram, KernelFeatureError } from '../features/missing.ts'
 import { BpfAttr } from '../kernel/attr.ts'
 import type { BpfCommands } from '../kernel/command.ts'
 import { adoptDescriptor } from '../kernel/descriptor.ts'
@@ -48,7 +49,7 @@ function loadForLog(commands: BpfCommands, spec: ProgramSpec, firstErrno: number
     const text = log.toString('utf8', 0, log.indexOf(0))
     // A log that did not fit says nothing about the program: the first errno does.
     const errno = result === -ENOSPC ? firstErrno : -result
-    throw loadFailure(spec, errno, text)
+    throw loadFailure(commands, spec, { errno, log: text })
   }
 }
 
@@ -93,8 +94,18 @@ function loadAttr(spec: ProgramSpec, log: Buffer): Buffer {
 }
 
 /** Without a log it was not the verifier that refused: the program was not even looked at. */
-function loadFailure(spec: ProgramSpec, errno: number, log: string): Error {
-  const options = errno === EPERM ? { hint: 'loading programs needs CAP_BPF and CAP_NET_ADMIN, or root' } : {}
-  const cause = new SyscallError('bpf prog_load', spec.name, errno, options)
-  return log === '' ? cause : new ProgramRejectedError(spec.name, log, cause)
+function loadFailure(
+  commands: BpfCommands,
+  spec: ProgramSpec,
+  { errno, log }: { errno: number; log: string },
+): Error {
+  const missing = findMissingForProgram(commands, spec, errno)
+  const refusal = new SyscallError('bpf prog_load', spec.name, errno, hintFor(errno))
+  const cause = missing === undefined ? refusal : new KernelFeatureError([missing], { cause: refusal })
+  if (log === '') return cause
+  return new ProgramRejectedError(spec.name, log, { refusal, cause })
+}
+
+function hintFor(errno: number): { hint?: string } {
+  return errno === EPERM ? { hint: 'loading programs needs CAP_BPF and CAP_NET_ADMIN, or root' } : {}
 }

@@ -1,0 +1,23 @@
+import { BpfAttr } from '../kernel/attr.ts'
+import type { BpfCommands } from '../kernel/command.ts'
+
+/** Where a program sees a device's packets: as the stack receives them from it, or sends them to it. */
+export type TrafficDirection = 'ingress' | 'egress'
+
+/** BPF_TCX_INGRESS and BPF_TCX_EGRESS of `enum bpf_attach_type`. */
+const attachTypes = { ingress: 46, egress: 47 } as const
+const attrSize = 32
+
+/** BPF_LINK_CREATE for tcx. The link's descriptor, or the negated errno. `name` is what observers see. */
+export function createTcxLink(
+  commands: BpfCommands,
+  {
+    programFd,
+    ifIndex,
+    direction,
+    name,
+  }: { programFd: number; ifIndex: number; direction: TrafficDirection; name: string },
+): number {
+  const attr = new BpfAttr(attrSize).u32(0, programFd).u32(4, ifIndex).u32(8, attachTypes[direction])
+  return commands.try('link_create', name, attr.bytes)
+}
