@@ -1,4 +1,4 @@
-import { CodedError, describeError } from '@axoneme/lifecycle'
+import { CodedError, describeError, isRetryable } from '@axoneme/lifecycle'
 
 export class DeviceMissingError extends CodedError {
   constructor(name: string) {
@@ -26,6 +26,13 @@ export class InterfaceTakenError extends CodedError {
       ...options,
       hint: 'remove or rename that interface; it is tried again',
     })
+  }
+}
+
+/** Not all programs could be put in place. `state` says what failed and what runs now. */
+export class SwapFailedError extends CodedError {
+  constructor(what: string, state: string, { cause }: { cause: unknown }) {
+    super('DATAPATH_SWAP', `swap ${what}: ${state}`, { cause, retryable: isRetryable(cause) })
   }
 }
 

@@ -1,29 +1,29 @@
 import { type BpfKernel, type BpfLink, unpin } from '@axoneme/bpf'
-import type { Netlink } from '@axoneme/netlink'
 import { ENOENT, SyscallError, withNetns } from '@axoneme/syscalls'
-import type { Attacher, AttacherOptions, Hook } from './attacher.ts'
+import type { AttacherOptions, Hook, Hooks } from './attacher.ts'
 import { ourFilter } from './clsact.ts'
 
-export function tcxAttacher({ kernel, netlink, netns }: AttacherOptions): Attacher {
+export function tcxHooks({ kernel, netlink, netns }: AttacherOptions): Hooks {
   return {
     kind: 'tcx',
     attach(hook, program) {
-      using existing = linkOn(kernel, hook)
-      if (existing !== undefined) {
-        existing.update(program)
-        return
-      }
       const { ifIndex, direction, path } = hook
-      // The link of a device that is gone is no link any more, but its pin stays.
-      unpin(path)
-      const attach = () => kernel.attachTcx({ program, ifIndex, direction })
-      using link = netns === undefined ? attach() : withNetns(netns, attach)
-      link.pin(path)
-      removeFilter(netlink, hook)
+      using existing = linkOn(kernel, hook)
+      if (existing === undefined) {
+        // The link of a device that is gone is no link any more, but its pin stays.
+        unpin(path)
+        const attach = () => kernel.attachTcx({ program, ifIndex, direction })
+        using link = netns === undefined ? attach() : withNetns(netns, attach)
+        link.pin(path)
+      } else {
+        existing.update(program)
+      }
+      // Also behind an older link: whoever made that one may have ended before this.
+      netlink.deleteBpfFilter({ ifIndex, direction, ...ourFilter })
     },
-    isAttached(hook) {
+    programId(hook) {
       using link = linkOn(kernel, hook)
-      return link !== undefined
+      return link && kernel.linkInfo(link.fd).programId
     },
     detach: ({ path }) => void unpin(path),
   }
@@ -41,8 +41,4 @@ function linkOn(kernel: BpfKernel, { path, ifIndex }: Hook): BpfLink | undefined
   if (kernel.linkInfo(link.fd).ifIndex === ifIndex) return link
   link.close()
   return undefined
-}
-
-function removeFilter(netlink: Netlink, { ifIndex, direction }: Hook): void {
-  netlink.deleteBpfFilter({ ifIndex, direction, ...ourFilter })
 }
