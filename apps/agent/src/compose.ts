@@ -3,7 +3,7 @@ import { queuedDeletes, startAgentApi } from '@axoneme/agent-api'
 import { startMetricsServer } from '@axoneme/app-host'
 import { retry } from '@axoneme/backoff'
 import { openBpfKernel, openRingBuffer } from '@axoneme/bpf'
-import { openDatapathObjects, readPrefixIdentities, startDatapath } from '@axoneme/datapath'
+import { openDatapathObjects, readPrefixIdentities, startDatapath, tunnelDevice } from '@axoneme/datapath'
 import { createEndpointController } from '@axoneme/endpoint'
 import { createLocalIdentityAllocator } from '@axoneme/identity'
 import { createIpcacheController, createPrefixIdentityController } from '@axoneme/ipcache'
@@ -24,6 +24,7 @@ import { createPolicyController } from '@axoneme/policy'
 import { type CniBackend, createCniHandlers } from './cni.ts'
 import type { AgentConfig } from './config.ts'
 import { openEndpointState } from './endpoint-state.ts'
+import { checkKernelFeatures, chooseAttachments } from './kernel-features.ts'
 import { findLocalNode } from './local-node.ts'
 import { createAgentMetrics } from './metrics.ts'
 import { createOwnKeys, publishOwnKeys } from './own-keys.ts'
@@ -87,6 +88,17 @@ export async function runAgent(
 
   // Drivers.
   const kernel = openBpfKernel({ observe: metrics.bpf })
+  const features = await step('kernel features', () =>
+    checkKernelFeatures({
+      kernel,
+      config,
+      onReport(report) {
+        visible.features = report
+      },
+      log: log.child('kernel'),
+    }),
+  )
+  const attachments = chooseAttachments(features, { config, log: log.child('kernel') })
   const netlink = scope.use(openNetlink())
   const client = scope.use(
     await openK8sClient({
@@ -220,7 +232,8 @@ export async function runAgent(
         node,
         devices: config.devices,
         routingMode: config.routingMode,
-        endpointAttachment: config.endpointAttachment,
+        deviceAttachment: attachments.devices,
+        endpointAttachment: attachments.pods,
         tables,
         state,
         log: log.child('datapath'),
@@ -230,6 +243,11 @@ export async function runAgent(
     ),
   )
   visible.datapath = datapath
+  const nodeDevices = config.routingMode === 'tunnel' ? [...config.devices, tunnelDevice] : config.devices
+  visible.attachments = [
+    { place: 'pods', by: attachments.pods },
+    ...nodeDevices.map((place) => ({ place, by: attachments.devices })),
+  ]
   const { name, internalIp, routerIp, podCidr } = node
   publishOwnKeys(ownKeys, {
     node: { name, cluster, internalIp, routerIp, podCidrs: [podCidr], encryptKey: 0, labels },

@@ -1,4 +1,6 @@
+import { release } from 'node:os'
 import type { AgentHandlers, AgentStatus } from '@axoneme/agent-api'
+import type { FeatureReport } from '@axoneme/bpf'
 import type { Datapath, DatapathObjects, LocalNode } from '@axoneme/datapath'
 import type { Kvstore } from '@axoneme/kvstore'
 import { describeError } from '@axoneme/lifecycle'
@@ -9,6 +11,7 @@ import type { ReconcileStatus } from '@axoneme/reconciler'
 import type { AgentConfig } from './config.ts'
 import { datapathCounts } from './datapath-counts.ts'
 import { MonitorNotReadyError } from './errors.ts'
+import { kernelStatus } from './kernel-features.ts'
 import type { AgentMetrics } from './metrics.ts'
 import { streamMonitor } from './monitor-records.ts'
 import type { Progress } from './progress.ts'
@@ -17,6 +20,8 @@ import type { AgentTables } from './tables.ts'
 /** What the API tells of. Parts that the start has not reached yet are absent and shown as empty. */
 export type Visible = {
   readonly tables: AgentTables
+  features?: FeatureReport
+  attachments?: AgentStatus['attachments']
   store?: Kvstore
   objects?: DatapathObjects
   node?: LocalNode
@@ -48,6 +53,8 @@ export function createViews({
       routing: config.routingMode === 'tunnel' ? 'vxlan' : 'native',
       podCidrs: visible.node === undefined ? [] : [visible.node.podCidr],
       startedAt: startedAt.toISOString(),
+      kernel: kernelStatus(visible.features ?? { kernelRelease: release(), features: [] }),
+      attachments: visible.attachments ?? [],
       components: components(visible),
       counts: Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, table.size])),
     }),

@@ -9,6 +9,7 @@ import { commands } from './commands/index.ts'
 import { parseMetrics } from './commands/metrics.ts'
 import { formatRecord } from './commands/monitor.ts'
 import { formatPorts } from './commands/policy-get.ts'
+import { formatAttachments, formatKernel } from './commands/status.ts'
 import { usageOf } from './help.ts'
 import { formatTable } from './print.ts'
 
@@ -30,6 +31,15 @@ async function axo(line: string, { handlers = {} }: { handlers?: Handlers } = {}
   return { code, stdout, stderr }
 }
 
+const feature = {
+  name: 'map_x',
+  title: 'BPF maps of type x',
+  since: '5.8',
+  usedFor: 'tests',
+  present: false,
+  required: false,
+}
+
 describe('text', () => {
   it('of status', async () => {
     expect(await axo('status')).toEqual({
@@ -40,6 +50,8 @@ Node:       node-1
 Cluster:    default
 Routing:    native
 Pod CIDRs:  10.0.1.0/24
+Kernel:     6.1.0-42-amd64: tcx missing (Linux 6.6 has it), clsact instead
+Attached:   pods, eth0 by clsact
 Started:    2026-11-22T21:00:00.000Z
 Version:    0.1.0
 
@@ -52,16 +64,60 @@ endpoints     1
     })
   })
 
-  it('of an agent that is not ready', async () => {
+  it('of status with everything that the kernel has', async () => {
+    const { code, stdout } = await axo('status --verbose')
+    expect(code).toBe(0)
+    expect(stdout).toContain(`
+Kernel feature  Linux  Present  Need      For
+map_ringbuf     5.8    yes      required  events of the datapath
+tcx             6.6    no       optional  attaching programs
+`)
+    expect((await axo('status -v')).stdout).toBe(stdout)
+  })
+
+  it.each([
+    { kernel: { release: '6.18.1', features: [] }, shown: '6.18.1: not asked yet what it has' },
+    {
+      kernel: { release: '6.18.1', features: [{ ...feature, present: true }] },
+      shown: '6.18.1: all features',
+    },
+    {
+      kernel: { release: '5.4.0', features: [{ ...feature, required: true }] },
+      shown: '5.4.0: map_x missing (Linux 5.8 has it), required',
+    },
+    // As clsact where tcx is: nothing is done otherwise without it.
+    { kernel: { release: '6.18.1', features: [feature] }, shown: '6.18.1: all features' },
+  ])('of a kernel: $shown', ({ kernel, shown }) => {
+    expect(formatKernel(kernel)).toBe(shown)
+  })
+
+  it.each([
+    { attachments: [], shown: 'nothing yet' },
+    {
+      attachments: [
+        { place: 'pods', by: 'clsact' },
+        { place: 'eth0', by: 'tcx' },
+        { place: 'axo_vxlan', by: 'tcx' },
+      ] as const,
+      shown: 'pods by clsact; eth0, axo_vxlan by tcx',
+    },
+  ])('of attachments: $shown', ({ attachments, shown }) => {
+    expect(formatAttachments(attachments)).toBe(shown)
+  })
+
+  it('of an agent that is not ready, and the exit status', async () => {
     const status = () => ({
       ...sampleHandlers().status(),
       ready: false,
       step: 'kvstore',
       detail: 'etcd is away',
     })
-    expect((await axo('status', { handlers: { status } })).stdout).toContain(
-      'no, at step kvstore: etcd is away',
-    )
+    const { code, stdout, stderr } = await axo('status', { handlers: { status } })
+    expect(stdout).toContain('no, at step kvstore: etcd is away')
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
+    const json = await axo('status -o json', { handlers: { status } })
+    expect(json.code).toBe(1)
+    expect(JSON.parse(json.stdout)).toMatchObject({ ready: false })
   })
 
   it.each([
@@ -138,8 +194,9 @@ describe('mistakes', () => {
     ['frobnicate all', 2, 'axo --help lists the commands'],
     ['endpoint', 2, 'axo endpoint is several commands (one of axo endpoint list, axo endpoint get)'],
     ['endpoint get', 2, 'ENDPOINT is missing (usage: axo endpoint get ENDPOINT)'],
-    ['status now', 2, '"now" is too much (usage: axo status)'],
+    ['status now', 2, '"now" is too much (usage: axo status [-v])'],
     ['status --sokcet x', 2, "Unknown option '--sokcet' (see axo --help)"],
+    ['node list -v', 2, 'axo node list takes no --verbose (usage: axo node list)'],
     ['status -o yaml', 2, '--output "yaml" is neither text nor json'],
     ['policy why 7 by 301 80', 2, '"by" is neither from nor to'],
     ['policy why 7 from 301 80/ICMP', 2, '"80/ICMP" is no PORT[/PROTOCOL]'],

@@ -14,11 +14,13 @@ export type CliIo = Readonly<{
   stderr(text: string): void
 }>
 
-/** Runs one command line. The exit status: 0 done, 1 the agent could not or would not, 2 the line is wrong. */
+/**
+ * Runs one command line. The exit status: 0 done, 1 the agent could not or would not, or the answer is a bad one, 2 the
+ * line is wrong.
+ */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   try {
-    await run(argv, io)
-    return 0
+    return (await run(argv, io)) ? 0 : 1
   } catch (error) {
     if (io.signal.aborted) return 130
     io.stderr(`axo: ${describeError(error)}\n`)
@@ -26,19 +28,26 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   }
 }
 
-async function run(argv: readonly string[], io: CliIo): Promise<void> {
+/** Whether all is well. */
+async function run(argv: readonly string[], io: CliIo): Promise<boolean> {
   const { values, positionals } = parse(argv)
   if (values.help || positionals.length === 0) {
     io.stdout(formatHelp(commandsUnder(positionals)))
-    return
+    return true
   }
   const format = formatOf(values.output)
   const command = findCommand(positionals)
   const args = positionals.slice(command.name.split(' ').length)
   checkCount(command, args)
+  const { verbose } = values
+  if (verbose && command.takesVerbose !== true) {
+    throw new UsageError(`axo ${command.name} takes no --verbose`, `usage: axo ${usageOf(command)}`)
+  }
   const socketPath = values.socket ?? io.env.AXO_AGENT_SOCKET ?? defaultSocketPath
   const client = createAgentClient({ socketPath, signal: io.signal })
-  await printView(await command.run({ client, args, signal: io.signal }), format, io.stdout)
+  const view = await command.run({ client, args, verbose, signal: io.signal })
+  await printView(view, format, io.stdout)
+  return view.isBad !== true
 }
 
 function parse(argv: readonly string[]) {
@@ -49,6 +58,7 @@ function parse(argv: readonly string[]) {
       options: {
         output: { type: 'string', short: 'o', default: 'text' },
         socket: { type: 'string' },
+        verbose: { type: 'boolean', short: 'v', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })

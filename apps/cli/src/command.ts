@@ -6,6 +6,8 @@ type CommandContext = Readonly<{
   client: AgentClient
   /** What follows the command's name; as many as `parameters` allow. */
   args: readonly string[]
+  /** More than people want at first sight. Only for commands that take it. */
+  verbose: boolean
   /** Aborts when the user has seen enough. */
   signal: AbortSignal
 }>
@@ -16,6 +18,8 @@ export type Command = Readonly<{
   summary: string
   /** Names of what follows, in capitals; in brackets when it can be left out. */
   parameters?: readonly string[]
+  /** Whether it takes --verbose. */
+  takesVerbose?: boolean
   /** Complete command lines. */
   examples: readonly string[]
   run(context: CommandContext): Promise<View>

@@ -4,6 +4,7 @@ export const defaultSocketPath = '/run/axoneme/agent.sock'
 
 const options = `Options:
   -o, --output text|json   how to print (default text)
+  -v, --verbose            more, where the usage shows it
       --socket PATH        the agent's socket (default $AXO_AGENT_SOCKET, else ${defaultSocketPath})
   -h, --help               this text, or that of the command before it
 `
@@ -19,8 +20,8 @@ export function formatHelp(commands: readonly Command[]): string {
   return `Asks the Axoneme agent of this node.\n\nUsage: axo COMMAND [OPTIONS]\n\nCommands:\n${lines.join('')}\n${options}\n${examples(commands)}`
 }
 
-export function usageOf({ name, parameters = [] }: Command): string {
-  return [name, ...parameters].join(' ')
+export function usageOf({ name, parameters = [], takesVerbose = false }: Command): string {
+  return [name, ...parameters, ...(takesVerbose ? ['[-v]'] : [])].join(' ')
 }
 
 /** All of one command's; of several, those that their usage does not tell already. */

@@ -11,8 +11,13 @@ export type Table = Readonly<{
   cells: readonly (readonly (string | number)[])[]
 }>
 
-/** What a command gives back: data for programs, and how people see it. Only print.ts writes. */
-export type View =
+/**
+ * What a command gives back: data for programs, and how people see it. Only print.ts writes. `isBad`: the question was
+ * answered, and the answer is no; the exit status says so.
+ */
+export type View = Readonly<{ isBad?: boolean }> & Shown
+
+type Shown =
   | Readonly<{ kind: 'table'; data: unknown; table: Table; empty: string }>
   /** One object: `name: value` lines, then tables. */
   | Readonly<{ kind: 'fields'; data: unknown; fields: readonly Field[]; tables?: readonly Table[] }>

@@ -10,6 +10,7 @@ export type {
   AgentHealth,
   AgentStatus,
   DatapathMetricRow,
+  KernelStatus,
   MonitorRecord,
   PolicyQuery,
   PolicyVerdict,

@@ -112,6 +112,27 @@ export const healthSchema = z.object({
 
 export type AgentHealth = Readonly<z.infer<typeof healthSchema>>
 
+const kernelSchema = z.object({
+  release: z.string().describe('as uname -r prints it'),
+  features: z
+    .array(
+      z.object({
+        name: z.string(),
+        title: z.string(),
+        since: z.string().describe('the first Linux that has it'),
+        usedFor: z.string(),
+        present: z.boolean(),
+        required: z.boolean().describe('whether the agent waits for it'),
+        without: z.string().optional().describe('what happens where it is missing and not required'),
+      }),
+    )
+    .readonly()
+    .describe('what Axoneme uses of the kernel; empty until the kernel was asked'),
+})
+
+/** The running kernel, and what it has of what Axoneme uses. */
+export type KernelStatus = Readonly<z.infer<typeof kernelSchema>>
+
 export const statusSchema = z.object({
   ...healthSchema.shape,
   version: z.string(),
@@ -120,6 +141,11 @@ export const statusSchema = z.object({
   routing: z.string().describe('native or vxlan'),
   podCidrs: z.array(z.string()).readonly(),
   startedAt: z.iso.datetime(),
+  kernel: kernelSchema,
+  attachments: z
+    .array(z.object({ place: z.string(), by: z.enum(['tcx', 'clsact']) }))
+    .readonly()
+    .describe('how programs are attached: to `pods`, and to each device of the node; empty until they are'),
   components: z
     .array(z.object({ name: z.string(), state: z.enum(['ok', 'degraded', 'down']), message: z.string() }))
     .readonly(),

@@ -48,6 +48,32 @@ export function sampleHandlers(
       routing: 'native',
       podCidrs: ['10.0.1.0/24'],
       startedAt: '2026-11-22T21:00:00.000Z',
+      kernel: {
+        release: '6.1.0-42-amd64',
+        features: [
+          {
+            name: 'map_ringbuf',
+            title: 'BPF maps of type ringbuf',
+            since: '5.8',
+            usedFor: 'events of the datapath',
+            present: true,
+            required: true,
+          },
+          {
+            name: 'tcx',
+            title: 'tcx links',
+            since: '6.6',
+            usedFor: 'attaching programs',
+            present: false,
+            required: false,
+            without: 'clsact',
+          },
+        ],
+      },
+      attachments: [
+        { place: 'pods', by: 'clsact' },
+        { place: 'eth0', by: 'clsact' },
+      ],
       components: [{ name: 'kvstore', state: 'ok', message: 'connected' }],
       counts: { endpoints: 1 },
     }),

@@ -38,7 +38,10 @@ export type BpfKernel = Readonly<{
   loadProgram(spec: ProgramSpec): Promise<BpfProgram>
   /** Throws ENOENT when no program has that id. */
   openProgram(id: number): BpfProgram
-  /** Whether this kernel has it. Tried once, when it is first asked. Throws SyscallError when that is not allowed. */
+  /**
+   * Whether this kernel has it. Tried until it does: a module may bring what was missing. Throws SyscallError when the
+   * kernel may not be asked.
+   */
   hasFeature(name: FeatureName): boolean
   hasTcx(): boolean
   attachTcx(attachment: TcxAttachment): BpfLink
@@ -54,11 +57,10 @@ export type BpfKernel = Readonly<{
 /** Opens nothing by itself: the kernel is there already. `observe` hears every bpf(2) call. */
 export function openBpfKernel({ observe }: { observe?: BpfObserver } = {}): BpfKernel {
   const commands = new BpfCommands(observe)
-  const probed = new Map<FeatureName, boolean>()
+  const found = new Set<FeatureName>()
   const hasFeature = (name: FeatureName): boolean => {
-    const present = probed.get(name) ?? featureNamed(name).probe(commands)
-    probed.set(name, present)
-    return present
+    if (!found.has(name) && featureNamed(name).probe(commands)) found.add(name)
+    return found.has(name)
   }
   return {
     createMap: (spec) => createMap(commands, spec),
