@@ -18,6 +18,12 @@ import type { Logger } from '@axoneme/log'
 import type { ReconcileStatus } from '@axoneme/reconciler'
 import type { Table } from '@axoneme/tables'
 
+/**
+ * What a call waited for. `cniEndpoint`: address, labels and identity of an ADD; `cniDatapath`: from there until its
+ * packets flow; `cniRemoval`: of a DEL, until nothing is left.
+ */
+export type CniStep = 'cniEndpoint' | 'cniDatapath' | 'cniRemoval'
+
 type DatapathStatus = Table<ReconcileStatus<EndpointDatapathRow>>
 
 /** What CNI calls need once the agent is up. */
@@ -36,12 +42,15 @@ export function createCniHandlers({
   backend,
   timeoutMs,
   waitingOn,
+  onStep,
   log,
 }: {
   backend: Promise<CniBackend>
   timeoutMs: number
   /** What the start waits on, for people. */
   waitingOn: () => string
+  /** Hears of each step that succeeded. */
+  onStep?: (step: CniStep, durationMs: number) => void
   log: Logger
 }): CniHandlers {
   const withBackend = async <T>(
@@ -60,8 +69,11 @@ export function createCniHandlers({
         const startedMs = performance.now()
         const pod = podOf(request)
         const endpoint = await agent.controller.add({ ...request, ...pod }, deadline)
+        const addedMs = performance.now()
+        onStep?.('cniEndpoint', addedMs - startedMs)
         try {
           await untilRealised(agent.datapath.endpoints.status, endpoint, deadline)
+          onStep?.('cniDatapath', performance.now() - addedMs)
         } catch (error) {
           agent.controller.remove(request)
           await untilGone(agent.datapath.endpoints.status, endpoint, AbortSignal.timeout(5_000)).catch(
@@ -82,8 +94,10 @@ export function createCniHandlers({
       withBackend(signal, async (agent, deadline) => {
         const endpoint = find(agent, request)
         if (endpoint === undefined) return
+        const startedMs = performance.now()
         agent.controller.remove(request)
         await untilGone(agent.datapath.endpoints.status, endpoint, deadline)
+        onStep?.('cniRemoval', performance.now() - startedMs)
         log.info('pod deleted', { pod: `${endpoint.namespace}/${endpoint.podName}`, endpoint: endpoint.id })
       }),
     check: (request, signal) =>

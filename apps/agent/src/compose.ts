@@ -70,6 +70,7 @@ export async function runAgent(
       const { step, detail } = progress.health()
       return detail === '' ? step : `${step}: ${detail}`
     },
+    onStep: metrics.cniStep,
     log: log.child('cni'),
   })
   const socketPath = join(config.stateDir, 'agent.sock')

@@ -7,11 +7,14 @@ import type { K8sCallEvent } from '@axoneme/k8s-client'
 import type { ReflectorEvent } from '@axoneme/k8s-watchers'
 import type { KvOperationEvent } from '@axoneme/kvstore'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { CniStep } from './cni.ts'
 import { watchState } from './state-metrics.ts'
 import type { Visible } from './views.ts'
 
 /** Kernel calls take microseconds, calls over the network milliseconds to seconds. */
 const syscallBuckets = [0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 1]
+/** Of nodejs_eventloop_lag_*: how often a timer looks, in ms. What it reports includes this period. */
+const eventLoopMonitoringPrecision = 5
 /** The words of Cilium's label `action`. */
 const actions: Readonly<Record<string, string>> = { ADDED: 'create', MODIFIED: 'update', DELETED: 'delete' }
 const remoteBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30]
@@ -28,6 +31,7 @@ export type AgentMetrics = Readonly<{
   k8s: (event: K8sCallEvent) => void
   reflector: (event: ReflectorEvent) => void
   api: (event: AgentApiEvent) => void
+  cniStep: (step: CniStep, durationMs: number) => void
   datapath: DatapathObserver
   /** Registers what is read at scrape time. */
   watch(visible: Visible): void
@@ -36,7 +40,7 @@ export type AgentMetrics = Readonly<{
 export function createAgentMetrics(): AgentMetrics {
   const registry = new Registry()
   const registers = [registry]
-  collectDefaultMetrics({ register: registry, prefix: 'cilium_' })
+  collectDefaultMetrics({ register: registry, prefix: 'cilium_', eventLoopMonitoringPrecision })
   const histogram = (name: string, help: string, labelNames: string[], buckets = remoteBuckets) =>
     new Histogram({ name, help, labelNames, buckets, registers })
   const counter = (name: string, help: string, labelNames: string[] = []) =>
@@ -114,6 +118,9 @@ export function createAgentMetrics(): AgentMetrics {
   ])
   const subprocesses = counter('cilium_subprocess_start_total', 'processes started', ['subsystem'])
 
+  const observeStep = (scope: string, durationMs: number) =>
+    steps.observe({ scope, status: 'success' }, durationMs / 1000)
+
   return {
     registry,
     bpf({ operation, object, durationMs, errno }) {
@@ -146,8 +153,9 @@ export function createAgentMetrics(): AgentMetrics {
     api({ path, method, code, durationMs }) {
       ownApi.observe({ path, method, return_code: String(code) }, durationMs / 1000)
     },
+    cniStep: observeStep,
     datapath: {
-      endpointStep: (scope, durationMs) => steps.observe({ scope, status: 'success' }, durationMs / 1000),
+      endpointStep: observeStep,
       endpoint: (outcome) => regenerations.inc({ outcome }),
       conntrackGc({ entries, deleted, durationMs }) {
         const labels = { family: 'ipv4', protocol: 'all' }

@@ -1,17 +1,18 @@
 import { parseArgs } from 'node:util'
-import type { Benchmark } from './benchmark.ts'
+import { type Benchmark, defaultRounds } from './benchmark.ts'
 import { BenchError } from './errors.ts'
 
 export type BenchArguments = Readonly<{
   selected: readonly Benchmark[]
   json: boolean
-  rounds: number
+  /** Undefined: as many as each benchmark has in full. */
+  rounds: number | undefined
   help: boolean
   list: boolean
 }>
 
-const fullRounds = 31
 const quickRounds = 3
+const maxRounds = 100_000
 
 /** Throws BenchError naming the option or benchmark that does not exist. */
 export function readArguments(argv: readonly string[], benchmarks: readonly Benchmark[]): BenchArguments {
@@ -26,10 +27,21 @@ export function readArguments(argv: readonly string[], benchmarks: readonly Benc
     selected:
       positionals.length === 0 ? benchmarks : benchmarks.filter(({ name }) => positionals.includes(name)),
     json: values.json === true,
-    rounds: values.quick === true ? quickRounds : fullRounds,
+    rounds:
+      values.rounds === undefined
+        ? values.quick === true
+          ? quickRounds
+          : undefined
+        : readRounds(values.rounds),
     help: values.help === true,
     list: values.list === true,
   }
+}
+
+function readRounds(text: string): number {
+  const rounds = Number(text)
+  if (/^\d+$/.test(text) && rounds >= 1 && rounds <= maxRounds) return rounds
+  throw new BenchError(`--rounds '${text}' is no number from 1 to ${maxRounds}`)
 }
 
 function parse(argv: readonly string[]) {
@@ -40,6 +52,7 @@ function parse(argv: readonly string[]) {
       options: {
         json: { type: 'boolean' },
         quick: { type: 'boolean' },
+        rounds: { type: 'string' },
         list: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -55,11 +68,12 @@ export function usage(benchmarks: readonly Benchmark[]): string {
   return [
     'Measures, with peers in the same run, and says the medians.',
     '',
-    '  bench [NAME]... [--json] [--quick]    all benchmarks by default',
+    '  bench [NAME]... [--json] [--quick | --rounds N]    all benchmarks by default',
     '  bench --list',
     '',
     `  --json   one object {"bench", "ratios", "figures", "env"} per benchmark and line`,
-    `  --quick  ${quickRounds} rounds instead of ${fullRounds}: proves that it runs, says little`,
+    `  --quick  ${quickRounds} rounds: proves that it runs, says little`,
+    `  --rounds N  instead of ${defaultRounds}, or what the benchmark has`,
     '',
     'Benchmarks:',
     ...benchmarks.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),

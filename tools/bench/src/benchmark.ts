@@ -15,9 +15,14 @@ type BenchmarkContext = Readonly<{
   signal: AbortSignal
 }>
 
+/** Of a benchmark that says nothing else. */
+export const defaultRounds = 31
+
 /** Everything that a benchmark makes is gone when `run` ends, also when it fails. */
 export type Benchmark = Readonly<{
   name: string
   summary: string
+  /** How many rounds give figures that are worth something; `defaultRounds` without it. */
+  fullRounds?: number
   run(context: BenchmarkContext): Promise<BenchmarkResult>
 }>

@@ -2,14 +2,15 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { instanceOf, remains } from '@axoneme/sandbox'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { benchmarks } from './benchmarks.ts'
 
 const reportSchema = z.strictObject({
   bench: z.string(),
-  ratios: z.record(z.string(), z.number().positive()),
-  figures: z.record(z.string().regex(/_(ms|ns|count)$/), z.number().positive()),
+  ratios: z.record(z.string(), z.number().nonnegative()),
+  figures: z.record(z.string().regex(/_(ms|ns|s|count)(_p\d+|_max)?$/), z.number().nonnegative()),
   env: z.strictObject({
     cpu: z.string().min(1),
     cores: z.int().positive(),
@@ -20,6 +21,11 @@ const reportSchema = z.strictObject({
     commit: z.string().nullable(),
   }),
 })
+
+const addParts = [
+  ...['process', 'request', 'endpoint', 'policy', 'save_state', 'link', 'policy_map', 'policy_entries'],
+  ...['bpf_load_prog', 'attach', 'expose'],
+]
 
 /** The keys that others read. */
 const expected: Record<string, { ratios: string[]; figures: string[] }> = {
@@ -42,6 +48,17 @@ const expected: Record<string, { ratios: string[]; figures: string[] }> = {
       ...['entries_count', 'rounds_count'],
     ],
   },
+  cni: {
+    ratios: addParts.map((part) => `${part}_over_add`),
+    figures: [
+      ...['add_ms_p50', 'add_ms_p99', 'add_ms_max', 'del_ms_p50', 'del_ms_p99', 'del_ms_max'],
+      ...['burst8_s', 'burst8_added_s', 'burst8_deleted_s'],
+      ...['burst_add_ms_p50', 'burst_add_ms_p99', 'burst_add_ms_max'],
+      ...['loop_block_ms_max', 'loop_block_single_ms_max', 'control_loop_block_ms_max', 'spawn_ms_p50'],
+      ...addParts.map((part) => `step_${part}_ms`),
+      ...['burst_pods_count', 'rounds_count'],
+    ],
+  },
 }
 
 function bench(...args: string[]) {
@@ -52,6 +69,7 @@ function bench(...args: string[]) {
   return {
     ...child,
     leftovers: readdirSync(tmpdir()).filter((name) => name.startsWith(`axo-bench-${child.pid}-`)),
+    cluster: remains(instanceOf(`bench-${child.pid}`)),
   }
 }
 
@@ -59,7 +77,7 @@ describe.runIf(process.getuid?.() === 0)('--quick --json', () => {
   it.each(benchmarks.map(({ name }) => name))(
     'of %s prints one object, and nothing of it stays',
     (name) => {
-      const { status, stdout, stderr, leftovers } = bench(name, '--quick', '--json')
+      const { status, stdout, stderr, leftovers, cluster } = bench(name, '--quick', '--json')
       expect({ status, stderr }).toMatchObject({ status: 0 })
       const report = reportSchema.parse(JSON.parse(stdout))
       expect(report.bench).toBe(name)
@@ -68,6 +86,7 @@ describe.runIf(process.getuid?.() === 0)('--quick --json', () => {
       expect(report.figures.rounds_count).toBe(3)
       expect(stderr).toContain(`${name}: round 3 of 3`)
       expect(leftovers).toEqual([])
+      expect(cluster).toEqual({ processes: [], netns: [], mounts: [], stateDir: [] })
     },
     150_000,
   )
@@ -77,7 +96,7 @@ it('names what it does not know, on standard error only', () => {
   expect(bench('templates')).toMatchObject({
     status: 1,
     stdout: '',
-    stderr: 'bench: no benchmark is called templates (there are template, maps) [BENCH]\n',
+    stderr: 'bench: no benchmark is called templates (there are template, maps, cni) [BENCH]\n',
   })
   expect(bench('--fast')).toMatchObject({
     status: 1,

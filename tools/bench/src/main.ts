@@ -1,5 +1,6 @@
 import { CodedError, describeError } from '@axoneme/lifecycle'
 import { readArguments, usage } from './arguments.ts'
+import { defaultRounds } from './benchmark.ts'
 import { benchmarks } from './benchmarks.ts'
 import { formatReport } from './format.ts'
 import { createProgress } from './progress.ts'
@@ -30,7 +31,11 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   for (const benchmark of selected) {
     const progress = createProgress(process.stderr, benchmark.name)
-    const report = await runBenchmark(benchmark, { rounds, progress: progress.show, signal: stop.signal })
+    const report = await runBenchmark(benchmark, {
+      rounds: rounds ?? benchmark.fullRounds ?? defaultRounds,
+      progress: progress.show,
+      signal: stop.signal,
+    })
     progress.clear()
     process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${formatReport(report)}\n`)
   }

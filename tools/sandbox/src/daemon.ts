@@ -20,8 +20,11 @@ import { type ChildSpec, type SupervisedChild, superviseChild } from './supervis
 import { removeEverything } from './teardown.ts'
 import { createTopology } from './topology.ts'
 
-/** Pods whose network is made at the same time, over all nodes: they share this machine's few cores. */
-const concurrentSetUps = 1
+/**
+ * Pods whose network is made at the same time, over all nodes. A real kubelet has no bound; here all nodes share one
+ * machine's few cores, and more at a time would only make every pod wait for all others.
+ */
+const concurrentSetUps = 16
 
 /**
  * Runs a sandbox until the signal aborts, then takes everything away that carries its name, whatever went wrong.
@@ -63,6 +66,7 @@ export async function runDaemon(
       instance,
       nodes,
       client: apiserver.client,
+      podless: options.podless === true,
       scope,
       kubelets,
       log: log.child('kubelet'),
@@ -99,6 +103,7 @@ function startKubelets({
   instance,
   nodes,
   client,
+  podless,
   scope,
   kubelets,
   log,
@@ -107,6 +112,7 @@ function startKubelets({
   instance: Instance
   nodes: readonly Node[]
   client: K8sClient
+  podless: boolean
   scope: Scope
   kubelets: Kubelet[]
   log: Logger
@@ -123,7 +129,7 @@ function startKubelets({
       env: { ...childEnvironment(instance), AXO_AGENT_SOCKET: node.agentSocket },
     })
     const kubelet = createKubelet({
-      ...{ node, client, services: services.table, cni, inTurn },
+      ...{ node, client, services: services.table, cni, inTurn, podless },
       log: log.child(node.name),
       podNetns: (uid) => podNetns(instance, uid),
       onCniAdd: (pod, durationMs) =>

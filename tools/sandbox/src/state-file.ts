@@ -8,6 +8,8 @@ const sandboxOptionsSchema = z.strictObject({
   routing: z.enum(['native', 'vxlan']),
   /** Path of the kubeconfig of an existing apiserver; without it, the embedded one. */
   apiserver: z.string().optional(),
+  /** The kubelets only register their nodes: whoever made the pods calls the CNI executable for them. */
+  podless: z.boolean().optional(),
 })
 export type SandboxOptions = z.infer<typeof sandboxOptionsSchema>
 

@@ -25,11 +25,13 @@ export type KubeletOptions = Readonly<{
   cni: CniRuntime
   podNetns: (podUid: string) => string
   inTurn: <T>(task: () => Promise<T>) => Promise<T>
+  /** Registers the node and leaves its pods to somebody else. */
+  podless?: boolean
   onCniAdd: (pod: KubeletPod, durationMs: number) => void
   log: Logger
 }>
 
-/** Registers one node and runs the pods that are bound to it. */
+/** Registers one node and, unless `podless`, runs the pods that are bound to it. */
 export function createKubelet({
   node,
   client,
@@ -37,6 +39,7 @@ export function createKubelet({
   cni,
   podNetns,
   inTurn,
+  podless = false,
   onCniAdd,
   log,
 }: KubeletOptions): Kubelet {
@@ -91,6 +94,7 @@ export function createKubelet({
     setWaitingFor: (step) => registration.setWaitingFor(step),
     pods: () => [...workers.values()].map((worker) => worker.view()),
     async run(signal) {
+      if (podless) return registration.run(signal)
       const pods = createTable<KubeletPod>({ name: `pods-${node.name}`, key: podKey })
       await using _ = startReflector({
         ...{ client, table: pods, log, signal },
