@@ -7,6 +7,9 @@ import { CompileError } from './errors.ts'
 const run = promisify(execFile)
 const maxOutputBytes = 4 * 1024 * 1024
 const shownLines = 20
+/** A compilation takes about a second; a machine that is emulated is some fifty times slower. */
+const compileTimeoutMs = 300_000
+const versionTimeoutMs = 30_000
 
 /** Debian keeps <asm/types.h> below the name of the architecture. */
 const headerDir = `/usr/include/${arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`
@@ -28,7 +31,11 @@ const flags = [
 
 /** clang's own words on what it is. Throws CompileError when it cannot be run. */
 export async function clangVersion(clang: string, { signal }: { signal: AbortSignal }): Promise<string> {
-  const { stdout } = await runClang(clang, ['--version'], { signal, what: `run ${clang} --version` })
+  const { stdout } = await runClang(clang, ['--version'], {
+    signal,
+    timeoutMs: versionTimeoutMs,
+    what: `run ${clang} --version`,
+  })
   return stdout
 }
 
@@ -55,6 +62,7 @@ export async function compileFile({
 }): Promise<void> {
   await runClang(clang, [...args, '-c', file, '-o', output], {
     signal,
+    timeoutMs: compileTimeoutMs,
     cwd: sourceDir,
     what: `compile ${file} with ${clang}`,
   })
@@ -63,10 +71,16 @@ export async function compileFile({
 async function runClang(
   clang: string,
   args: readonly string[],
-  { what, cwd, signal }: { what: string; cwd?: string; signal: AbortSignal },
+  { what, timeoutMs, ...options }: { what: string; timeoutMs: number; cwd?: string; signal: AbortSignal },
 ): Promise<{ stdout: string }> {
+  const { signal } = options
   try {
-    return await run(clang, args, { cwd, signal, maxBuffer: maxOutputBytes })
+    return await run(clang, args, {
+      ...options,
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+      maxBuffer: maxOutputBytes,
+    })
   } catch (error) {
     signal.throwIfAborted()
     if (isAbort(error, signal)) throw error
@@ -75,9 +89,13 @@ async function runClang(
 }
 
 function compileFailure(what: string, cause: unknown): CompileError {
-  const { code, stderr = '' } = cause as { code?: unknown; stderr?: string }
+  const { code, stderr = '', signal } = cause as { code?: unknown; stderr?: string; signal?: string | null }
   if (code === 'ENOENT') {
     return new CompileError(what, { cause, hint: 'install clang 14 or newer, or name another by its path' })
+  }
+  if (typeof signal === 'string') {
+    const hint = 'it took too long, or the machine has too little memory'
+    return new CompileError(`${what}: killed by ${signal}`, { cause, hint })
   }
   const lines = stderr.trimEnd().split('\n').slice(-shownLines).join('\n')
   return new CompileError(lines === '' ? what : `${what}:\n${lines}`, { cause })

@@ -58,7 +58,7 @@ export {
   trafficDirection,
 } from '../generated/layouts.ts'
 export { clangArguments, compileFile } from './clang.ts'
-export { type CompiledObject, type CompileEvent, type CompileOptions, compileObject } from './compile.ts'
+export { compileObject } from './compile.ts'
 export {
   compileTimeDefines,
   type DatapathConfig,
@@ -70,3 +70,11 @@ export {
 export { CompileError } from './errors.ts'
 export { directionText, reasonText } from './reasons.ts'
 export { defaultSourceDir } from './sources.ts'
+export {
+  type CacheEntry,
+  type CompiledObject,
+  type CompileEvent,
+  openTemplateCache,
+  type TemplateCache,
+  type TemplateCacheOptions,
+} from './template-cache.ts'
