@@ -29,17 +29,15 @@
 #error "define one of ROUTING_TUNNEL and ROUTING_NATIVE"
 #endif
 
-DECLARE_CONSTANT(EP_ID);
-DECLARE_CONSTANT(EP_IDENTITY);
-/* In network order, as loaded from a packet. */
-DECLARE_CONSTANT(EP_IPV4);
+CONSTANT_U16(EP_ID);
+CONSTANT_U32(EP_IDENTITY);
+CONSTANT_BE32(EP_IPV4);
 /* The host side of the veth pair. */
-DECLARE_CONSTANT(EP_IFINDEX);
-/* 48 bits, the first byte lowest. */
-DECLARE_CONSTANT(POD_MAC);
-DECLARE_CONSTANT(HOST_MAC);
+CONSTANT_U32(EP_IFINDEX);
+CONSTANT_MAC(POD_MAC);
+CONSTANT_MAC(HOST_MAC);
 /* The VXLAN device. Only with ROUTING_TUNNEL. */
-DECLARE_CONSTANT(TUNNEL_IFINDEX);
+CONSTANT_U32(TUNNEL_IFINDEX);
 
 #ifdef ROUTING_TUNNEL
 #define TUNNELS 1
@@ -53,13 +51,13 @@ DECLARE_CONSTANT(TUNNEL_IFINDEX);
 /* Hands the packet to the pod's own device, past the node's stack. The TC action or a drop reason. */
 GLOBAL_FUNCTION int deliver_to_pod(struct __sk_buff *ctx)
 {
-	int ret = ethernet_write(ctx, CONSTANT_U64(POD_MAC), CONSTANT_U64(HOST_MAC));
+	int ret = ethernet_write(ctx, POD_MAC(), HOST_MAC());
 
 	if (ret)
 		return ret;
 	/* What came in a tunnel was addressed to another MAC, and the pod's stack would ignore it. */
 	bpf_skb_change_type(ctx, PACKET_HOST);
-	return bpf_redirect_peer(CONSTANT_U32(EP_IFINDEX), 0);
+	return bpf_redirect_peer(EP_IFINDEX(), 0);
 }
 
 /*
@@ -70,8 +68,8 @@ static __always_inline int loopback_forward(struct __sk_buff *ctx, struct packet
 					    struct connection4 *connection)
 {
 	struct ct_entry first = {
-		.peer_identity = CONSTANT_U32(EP_IDENTITY),
-		.endpoint_id = CONSTANT_U16(EP_ID),
+		.peer_identity = EP_IDENTITY(),
+		.endpoint_id = EP_ID(),
 		.rev_nat_index = pkt->rev_nat_index,
 		.flags = CT_LOOPBACK,
 	};
@@ -79,7 +77,7 @@ static __always_inline int loopback_forward(struct __sk_buff *ctx, struct packet
 
 	if (ret)
 		return ret;
-	pkt->destination_identity = CONSTANT_U32(EP_IDENTITY);
+	pkt->destination_identity = EP_IDENTITY();
 	if (ct4_find_forward(connection, pkt, CT_INGRESS)) {
 		pkt->ct_state = CT_ESTABLISHED;
 		connection->entry->rev_nat_index = pkt->rev_nat_index;
@@ -98,9 +96,9 @@ static __always_inline int loopback_reply(struct __sk_buff *ctx, struct packet *
 {
 	int ret;
 
-	pkt->destination_identity = CONSTANT_U32(EP_IDENTITY);
+	pkt->destination_identity = EP_IDENTITY();
 	ct4_track(connection, pkt, ctx->len);
-	ret = nat4_destination(ctx, pkt, CONSTANT_U32(EP_IPV4), pkt->tuple.dport);
+	ret = nat4_destination(ctx, pkt, EP_IPV4(), pkt->tuple.dport);
 	if (ret)
 		return ret;
 	ret = lb4_reverse_nat(ctx, pkt, connection->entry->rev_nat_index);
@@ -117,7 +115,7 @@ static __always_inline int loopback_icmp_error(struct __sk_buff *ctx, struct pac
 		return -DROP_NO_SERVICE;
 	ret = icmp4_nat_towards_sender(ctx, pkt, rev_nat->address, rev_nat->port);
 	if (!ret)
-		ret = icmp4_nat_towards_receiver(ctx, pkt, CONSTANT_U32(EP_IPV4), pkt->inner.sport);
+		ret = icmp4_nat_towards_receiver(ctx, pkt, EP_IPV4(), pkt->inner.sport);
 	return ret ? ret : deliver_to_pod(ctx);
 }
 
@@ -129,8 +127,7 @@ static __always_inline int route_from_pod(struct __sk_buff *ctx, const struct pa
 	if (peer->endpoint_id)
 		return DELIVER_LOCALLY;
 	if (TUNNELS && peer->tunnel_endpoint)
-		return encap_redirect(ctx, peer->tunnel_endpoint, CONSTANT_U32(EP_IDENTITY),
-				      CONSTANT_U32(TUNNEL_IFINDEX));
+		return encap_redirect(ctx, peer->tunnel_endpoint, EP_IDENTITY(), TUNNEL_IFINDEX());
 	return TC_ACT_OK;
 }
 
@@ -146,7 +143,7 @@ static __always_inline int icmp_error_to_service(struct __sk_buff *ctx, struct p
 		return -DROP_UNKNOWN_CT;
 	backend = lb4_find_backend(connection->entry->backend_id);
 	/* Towards itself both ends would have to be translated; nobody waits for such an error. */
-	if (!backend || backend->address == CONSTANT_U32(EP_IPV4))
+	if (!backend || backend->address == EP_IPV4())
 		return -DROP_NO_SERVICE;
 	return icmp4_nat_towards_receiver(ctx, pkt, backend->address, backend->port);
 }
@@ -174,7 +171,7 @@ static __always_inline int from_pod_ipv4(struct __sk_buff *ctx, struct packet *p
 
 	if (ret)
 		return ret;
-	if (pkt->tuple.saddr != CONSTANT_U32(EP_IPV4))
+	if (pkt->tuple.saddr != EP_IPV4())
 		return -DROP_INVALID_SOURCE_IP;
 	ret = l4_parse(ctx, pkt);
 	if (ret)
@@ -187,7 +184,7 @@ static __always_inline int from_pod_ipv4(struct __sk_buff *ctx, struct packet *p
 		if (connection.entry->flags & CT_LOOPBACK)
 			return loopback_reply(ctx, pkt, &connection);
 	} else {
-		ret = lb4_translate(ctx, pkt, connection.now_seconds, CONSTANT_U16(EP_ID));
+		ret = lb4_translate(ctx, pkt, connection.now_seconds, EP_ID());
 		if (ret)
 			return ret;
 		if (pkt->rev_nat_index && pkt->tuple.daddr == pkt->tuple.saddr)
@@ -198,25 +195,25 @@ static __always_inline int from_pod_ipv4(struct __sk_buff *ctx, struct packet *p
 
 	*peer = peer4_find(pkt->tuple.daddr);
 	pkt->destination_identity = peer->identity;
-	ret = verdict4(ctx, pkt, &connection, peer->identity, CONSTANT_U16(EP_ID));
+	ret = verdict4(ctx, pkt, &connection, peer->identity, EP_ID());
 	return ret ? ret : route_from_pod(ctx, pkt, peer);
 }
 
 SEC("tc/from_pod")
 int from_pod(struct __sk_buff *ctx)
 {
-	struct packet pkt = { .source_identity = CONSTANT_U32(EP_IDENTITY) };
+	struct packet pkt = { .source_identity = EP_IDENTITY() };
 	struct peer4 peer = {};
 	int verdict;
 
 	if (is_arp(ctx))
 		return TC_ACT_OK;
 	verdict = is_ipv4(ctx) ? from_pod_ipv4(ctx, &pkt, &peer) : -DROP_UNKNOWN_L3;
-	verdict = report(ctx, &pkt, verdict, DIRECTION_EGRESS, CONSTANT_U16(EP_ID));
+	verdict = report(ctx, &pkt, verdict, DIRECTION_EGRESS, EP_ID());
 	if (verdict != DELIVER_LOCALLY)
 		return verdict;
 	verdict = deliver_to_endpoint4(ctx, &pkt, peer.endpoint_id);
-	return report(ctx, &pkt, verdict, DIRECTION_EGRESS, CONSTANT_U16(EP_ID));
+	return report(ctx, &pkt, verdict, DIRECTION_EGRESS, EP_ID());
 }
 
 static __always_inline int towards_pod_icmp_error(struct __sk_buff *ctx, struct packet *pkt,
@@ -241,7 +238,7 @@ static __always_inline int towards_pod_ipv4(struct __sk_buff *ctx, struct packet
 	int ret;
 
 	/* An endpoint id may have found a new owner while the packet was on its way. */
-	if (pkt->tuple.daddr != CONSTANT_U32(EP_IPV4))
+	if (pkt->tuple.daddr != EP_IPV4())
 		return -DROP_UNROUTABLE_IP;
 	ret = l4_parse(ctx, pkt);
 	if (ret)
@@ -254,7 +251,7 @@ static __always_inline int towards_pod_ipv4(struct __sk_buff *ctx, struct packet
 	else if (ct4_find_forward(&connection, pkt, CT_INGRESS))
 		pkt->ct_state = CT_ESTABLISHED;
 
-	ret = verdict4(ctx, pkt, &connection, pkt->source_identity, CONSTANT_U16(EP_ID));
+	ret = verdict4(ctx, pkt, &connection, pkt->source_identity, EP_ID());
 	if (ret || pkt->ct_state != CT_REPLY || !connection.entry || !connection.entry->rev_nat_index)
 		return ret;
 	return lb4_reverse_nat(ctx, pkt, connection.entry->rev_nat_index);
@@ -265,7 +262,7 @@ int pod_policy(struct __sk_buff *ctx)
 {
 	struct packet pkt = {
 		.source_identity = ctx->cb[CB_SOURCE_IDENTITY],
-		.destination_identity = CONSTANT_U32(EP_IDENTITY),
+		.destination_identity = EP_IDENTITY(),
 	};
 	int verdict = ipv4_parse(ctx, &pkt);
 
@@ -273,13 +270,13 @@ int pod_policy(struct __sk_buff *ctx)
 		verdict = towards_pod_ipv4(ctx, &pkt);
 	if (!verdict)
 		verdict = deliver_to_pod(ctx);
-	return report(ctx, &pkt, verdict, DIRECTION_INGRESS, CONSTANT_U16(EP_ID));
+	return report(ctx, &pkt, verdict, DIRECTION_INGRESS, EP_ID());
 }
 
 SEC("tc/to_pod")
 int to_pod(struct __sk_buff *ctx)
 {
-	struct packet pkt = { .destination_identity = CONSTANT_U32(EP_IDENTITY) };
+	struct packet pkt = { .destination_identity = EP_IDENTITY() };
 	int verdict;
 
 	if (is_arp(ctx))
@@ -289,7 +286,7 @@ int to_pod(struct __sk_buff *ctx)
 		pkt.source_identity = peer4_find(pkt.tuple.saddr).identity;
 		verdict = towards_pod_ipv4(ctx, &pkt);
 	}
-	return report(ctx, &pkt, verdict, DIRECTION_INGRESS, CONSTANT_U16(EP_ID));
+	return report(ctx, &pkt, verdict, DIRECTION_INGRESS, EP_ID());
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -19,9 +19,8 @@ export function compileTimeDefines(config: DatapathConfig): string[] {
 }
 
 /**
- * Constants of the lxc template, one value each per endpoint. Addresses are the bytes of the packet read as a
- * little-endian number; MAC addresses likewise, in the low 48 bits. `TUNNEL_IFINDEX` exists only where routingMode is
- * `tunnel`. None may be 0.
+ * Constants of the lxc template, one value each per endpoint; c/lxc.c says how wide they are. `TUNNEL_IFINDEX` exists
+ * only where routingMode is `tunnel`.
  */
 export const datapathConstants = [
   'EP_ID',

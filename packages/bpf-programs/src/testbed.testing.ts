@@ -9,7 +9,13 @@ import {
   type RingBuffer,
   type TestRunResult,
 } from '@axoneme/bpf'
-import { loadTemplate, type ProgramSet, parseObject, type Template } from '@axoneme/bpf-templater'
+import {
+  type ConstantValue,
+  loadTemplate,
+  type ProgramSet,
+  parseObject,
+  type Template,
+} from '@axoneme/bpf-templater'
 import { EINVAL, SyscallError } from '@axoneme/syscalls'
 import {
   type CtDirection,
@@ -128,13 +134,13 @@ export class Testbed implements Disposable {
     const policySpec = template.maps.axo_policy
     if (policySpec === undefined) throw new Error('the template has no policy map')
     const policy = this.#resources.use(this.#kernel.createMap(policySpec))
-    const constants: Record<string, number | bigint> = {
+    const constants: Record<string, ConstantValue> = {
       EP_ID: id,
       EP_IDENTITY: identity,
-      EP_IPV4: Buffer.from(ipBytes(ip)).readUInt32LE(),
+      EP_IPV4: ipBytes(ip),
       EP_IFINDEX: 1000 + id,
-      POD_MAC: Buffer.from([2, 0, 0, 0, 1, id, 0, 0]).readBigUInt64LE(),
-      HOST_MAC: Buffer.from([2, 0, 0, 0, 2, id, 0, 0]).readBigUInt64LE(),
+      POD_MAC: Uint8Array.of(2, 0, 0, 0, 1, id),
+      HOST_MAC: Uint8Array.of(2, 0, 0, 0, 2, id),
       ...(template.constants.includes('TUNNEL_IFINDEX') ? { TUNNEL_IFINDEX: tunnelIfIndex } : {}),
     }
     const set = this.#instantiate('lxc', { constants, policy })
@@ -286,7 +292,7 @@ export class Testbed implements Disposable {
 
   #instantiate(
     object: 'lxc' | 'host' | 'overlay',
-    { constants, policy }: { constants: Record<string, number | bigint>; policy?: BpfMap },
+    { constants, policy }: { constants: Record<string, ConstantValue>; policy?: BpfMap },
   ): ProgramSet {
     const template = this.#templates[object]
     const all: Record<string, BpfMap> = {

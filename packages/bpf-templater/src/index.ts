@@ -15,5 +15,6 @@ export type {
   ProgramPlan,
 } from './plan/object-plan.ts'
 export { parseObject } from './plan/parse-object.ts'
+export { type ConstantValue, encodeConstants } from './template/constant-values.ts'
 export { patchProgram, type SlotValues } from './template/patch.ts'
 export { type InstanceOptions, loadTemplate, type ProgramSet, type Template } from './template/template.ts'

@@ -11,8 +11,9 @@ it('describes programs, maps and constants', () => {
     license: 'Dual BSD/GPL',
     programs: [
       { name: 'main_program', section: 'tc/main', type: 'sched_cls', maps: ['calls', 'events', 'seen'] },
-      { name: 'tail_program', constants: ['EP_MAC'], maps: [] },
+      { name: 'tail_program', constants: ['EP_COOKIE'], maps: [] },
       { name: 'plain_program', constants: ['EP_SECLABEL'] },
+      { name: 'widths_program', section: 'tc/widths' },
     ],
     maps: [
       { name: 'calls', type: 'prog_array', keySize: 4, valueSize: 4, maxEntries: 2, pinning: 'none' },
@@ -20,7 +21,8 @@ it('describes programs, maps and constants', () => {
       { name: 'seen', type: 'hash', keySize: 8, valueSize: 8, maxEntries: 64, pinning: 'by-name' },
     ],
   })
-  expect(description.constants.map(({ name }) => name)).toEqual(['EP_ID', 'EP_MAC', 'EP_SECLABEL'])
+  expect(description.constants).toEqual(plan.constants)
+  expect(description.programs.at(-1)?.constants).toEqual(plan.constants.map(({ name }) => name))
   for (const [index, { instructions }] of description.programs.entries()) {
     expect(instructions).toBe(plan.programs[index]!.insns.length / 8)
   }

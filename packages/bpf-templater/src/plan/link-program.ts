@@ -2,7 +2,8 @@ import type { ElfFile, ElfSection, ElfSymbol } from '../elf/elf-file.ts'
 import { undefinedSection } from '../elf/elf-file.ts'
 import type { Relocation } from '../elf/relocations.ts'
 import { ElfError } from '../errors.ts'
-import { type BpfFunction, subprogramSection } from './functions.ts'
+import type { ConstantSymbol } from './constants.ts'
+import { type BpfFunction, type FunctionTable, subprogramSection } from './functions.ts'
 import { Instructions, pseudo } from './instructions.ts'
 import type { MapVariable } from './map-definitions.ts'
 import type { ProgramPlan } from './object-plan.ts'
@@ -13,8 +14,11 @@ const maxInstructions = 1_000_000
 
 export type LinkInput = Readonly<{
   elf: ElfFile
-  functions: ReadonlyMap<ElfSection, readonly BpfFunction[]>
-  maps: readonly MapVariable[]
+  functions: FunctionTable
+  /** By offset in the section `.maps`. */
+  maps: ReadonlyMap<number, MapVariable>
+  /** By symbol. */
+  constants: ReadonlyMap<string, ConstantSymbol>
 }>
 
 /** Where a function came to lie in a linked program, in instructions. */
@@ -35,7 +39,8 @@ export function linkProgram(main: BpfFunction, input: LinkInput): LinkedProgram 
 
 class Linker {
   readonly #input: LinkInput
-  readonly #placements: (Placement & { insns: Instructions })[] = []
+  /** In the order of the linked program. */
+  readonly #placements = new Map<BpfFunction, Placement & { insns: Instructions }>()
   readonly #mapSlots: ProgramPlan['mapSlots'][number][] = []
   readonly #dataSlots: ProgramPlan['dataSlots'][number][] = []
   readonly #constantSlots: ProgramPlan['constantSlots'][number][] = []
@@ -46,24 +51,25 @@ class Linker {
   }
 
   result(): LinkedProgram {
+    const placements = [...this.#placements.values()]
     return {
-      insns: Buffer.concat(this.#placements.map(({ insns }) => insns.bytes)),
+      insns: Buffer.concat(placements.map(({ insns }) => insns.bytes)),
       mapSlots: this.#mapSlots,
       dataSlots: this.#dataSlots,
       constantSlots: this.#constantSlots,
-      placements: this.#placements,
+      placements,
     }
   }
 
   /** Returns where the function starts, after it and all that it calls have their places. */
   place(fn: BpfFunction): number {
-    const placed = this.#placements.find((placement) => placement.function === fn)
+    const placed = this.#placements.get(fn)
     if (placed !== undefined) return placed.at
     const at = this.#length
     const insns = new Instructions(Buffer.from(fn.insns.bytes))
-    this.#placements.push({ function: fn, at, insns })
+    this.#placements.set(fn, { function: fn, at, insns })
     this.#length += fn.length
-    if (this.#placements.length > maxFunctions || this.#length > maxInstructions) {
+    if (this.#placements.size > maxFunctions || this.#length > maxInstructions) {
       throw new ElfError(
         `function ${fn.name}: a program of more than ${maxFunctions} functions or ${maxInstructions} instructions`,
       )
@@ -73,6 +79,9 @@ class Linker {
       if (insns.isLoadImmediate64(index)) {
         if (index + 1 >= fn.length)
           throw new ElfError(`function ${fn.name}: its last instruction is half of one`)
+        // With another source it would name a descriptor of the process that loads it.
+        if (insns.source(index) !== 0)
+          throw new ElfError(`function ${fn.name}: instruction ${index} loads a kernel object by its number`)
         if (relocation !== undefined) this.#relocateLoad({ fn, at, insns, index }, relocation)
         index++
         if (fn.relocations.has(fn.start + index)) throw misplaced(fn, index)
@@ -86,8 +95,10 @@ class Linker {
     const source = insns.source(index)
     if (source === pseudo.kernelFunction)
       throw new ElfError(`function ${fn.name} calls a kernel function, which is not supported`)
+    if (source !== pseudo.helper && source !== pseudo.call)
+      throw new ElfError(`function ${fn.name}: instruction ${index} is a call of unknown kind ${source}`)
     if (relocation === undefined) {
-      if (source !== pseudo.call) return
+      if (source === pseudo.helper) return
       // Within a section the compiler has resolved the call itself.
       const target = this.#functionAt(fn.section, fn.start + index + insns.immediate(index) + 1, fn)
       insns.setImmediate(index, this.place(target) - (at + index) - 1)
@@ -113,9 +124,9 @@ class Linker {
     const addend = insns.immediate64(index)
     const section = this.#input.elf.sections[symbol.section]
     if (symbol.section === undefinedSection) {
-      checkConstant(symbol, fn)
+      const { constant, word } = this.#constantOf(symbol, fn)
       insns.setImmediate64(index, 0n)
-      this.#constantSlots.push({ insn, constant: symbol.name, addend })
+      this.#constantSlots.push({ insn, constant: constant.name, word, addend })
     } else if (section?.name === '.maps') {
       insns.setImmediate64(index, 0n)
       this.#mapSlots.push({ insn, map: this.#mapAt(symbol, addend, fn).name })
@@ -146,15 +157,27 @@ class Linker {
 
   #mapAt(symbol: ElfSymbol, addend: bigint, fn: BpfFunction): MapVariable {
     const offset = symbol.value + Number(addend)
-    const map = this.#input.maps.find((candidate) => candidate.offset === offset)
+    const map = this.#input.maps.get(offset)
     if (map === undefined)
       throw new ElfError(`function ${fn.name}: ${symbol.name} at ${offset} of .maps is no map`)
     return map
   }
 
+  #constantOf(symbol: ElfSymbol, fn: BpfFunction): ConstantSymbol {
+    const found = this.#input.constants.get(symbol.name)
+    if (found === undefined) {
+      throw new ElfError(
+        `function ${fn.name} uses the undefined symbol ${JSON.stringify(symbol.name)}, which cannot be a constant`,
+        {
+          hint: 'constants are declared with their width: CONSTANT_U32(NAME) and the like of lib/constants.h',
+        },
+      )
+    }
+    return found
+  }
+
   #functionAt(section: ElfSection | undefined, start: number, caller: BpfFunction): BpfFunction {
-    const functions = section === undefined ? undefined : this.#input.functions.get(section)
-    const found = functions?.find((fn) => fn.start === start)
+    const found = section && this.#input.functions.get(section)?.get(start)
     if (found === undefined) {
       throw new ElfError(
         `function ${caller.name} calls into section ${section?.name ?? '?'} at ${start}, where no function starts`,
@@ -166,14 +189,6 @@ class Linker {
 
 /** One instruction of a function that is being placed. */
 type Site = { fn: BpfFunction; at: number; insns: Instructions; index: number }
-
-function checkConstant(symbol: ElfSymbol, fn: BpfFunction): void {
-  if (symbol.name === '' || symbol.binding === 'local' || symbol.type !== 'notype') {
-    throw new ElfError(
-      `function ${fn.name} uses the undefined symbol "${symbol.name}", which cannot be a constant`,
-    )
-  }
-}
 
 function misplaced(fn: BpfFunction, index: number): ElfError {
   return new ElfError(

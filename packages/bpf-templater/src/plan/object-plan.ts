@@ -13,8 +13,13 @@ export type ObjectPlan = Readonly<{
   btf?: Buffer
 }>
 
-/** A constant that programs read. The order is that of its bytes: the machine's own or the network's. */
-export type ConstantPlan = Readonly<{ name: string; bits: number; order: 'host' | 'network' }>
+/** A constant that programs read, as the C declares it. The order is the one that its bytes have in memory. */
+export type ConstantPlan = Readonly<{
+  name: string
+  /** 8, 16, 32, 48, 64 or 128. */
+  bits: number
+  order: 'host' | 'network'
+}>
 
 /** A program with its subprograms behind it. `insn` is an index of an instruction in `insns`. */
 export type ProgramPlan = Readonly<{
@@ -26,8 +31,11 @@ export type ProgramPlan = Readonly<{
   insns: Buffer
   mapSlots: readonly Readonly<{ insn: number; map: string }>[]
   dataSlots: readonly Readonly<{ insn: number; section: string; offset: number }>[]
-  /** `addend` is what the compiler adds to the constant. */
-  constantSlots: readonly Readonly<{ insn: number; constant: string; addend: bigint }>[]
+  /**
+   * `word` 0 takes the first eight bytes of the constant in memory, 1 those behind them. `addend` is what the compiler
+   * adds to them.
+   */
+  constantSlots: readonly Readonly<{ insn: number; constant: string; word: number; addend: bigint }>[]
   btf?: ProgramBtfPlan
 }>
 

@@ -21,11 +21,23 @@ beforeAll(() => {
 describe('parseObject', () => {
   it('finds the programs, the license and the constants', () => {
     expect(plan.license).toBe('Dual BSD/GPL')
-    expect(plan.constants.map(({ name }) => name)).toEqual(['EP_ID', 'EP_MAC', 'EP_SECLABEL'])
+    expect(plan.constants).toEqual([
+      { name: 'EP_BEFORE', bits: 64, order: 'network' },
+      { name: 'EP_COOKIE', bits: 64, order: 'host' },
+      { name: 'EP_ID', bits: 16, order: 'host' },
+      { name: 'EP_IPV4', bits: 32, order: 'network' },
+      { name: 'EP_IPV6', bits: 128, order: 'network' },
+      { name: 'EP_MAC', bits: 48, order: 'network' },
+      { name: 'EP_PORT', bits: 16, order: 'network' },
+      { name: 'EP_SECLABEL', bits: 32, order: 'host' },
+      { name: 'EP_TAG', bits: 8, order: 'host' },
+      { name: 'EP_WIDE', bits: 128, order: 'host' },
+    ])
     expect(plan.programs.map(({ name, section, type }) => ({ name, section, type }))).toEqual([
       { name: 'main_program', section: 'tc/main', type: 'sched_cls' },
       { name: 'tail_program', section: 'tc/tail', type: 'sched_cls' },
       { name: 'plain_program', section: 'tc/plain', type: 'sched_cls' },
+      { name: 'widths_program', section: 'tc/widths', type: 'sched_cls' },
     ])
   })
 
@@ -47,7 +59,7 @@ describe('parseObject', () => {
     const main = program('main_program')
     expect(main.mapSlots.map(({ map }) => map)).toEqual(['seen', 'seen', 'events', 'calls'])
     expect(new Set(main.constantSlots.map(({ constant }) => constant))).toEqual(
-      new Set(['EP_ID', 'EP_SECLABEL', 'EP_MAC']),
+      new Set(['EP_ID', 'EP_SECLABEL', 'EP_COOKIE']),
     )
     for (const { insn } of [...main.mapSlots, ...main.constantSlots]) {
       expect(main.insns[insn * 8]).toBe(0x18)
@@ -62,6 +74,19 @@ describe('parseObject', () => {
     ).toEqual([['.rodata', [1, 10, 100, 1000]]])
   })
 
+  it('gives a constant of 128 bits two slots', () => {
+    const slots = program('widths_program').constantSlots.filter(({ constant }) => constant === 'EP_IPV6')
+    expect(slots.map(({ word }) => word).sort()).toEqual([0, 1])
+  })
+
+  it('has no constant that no program reads', () => {
+    const text =
+      'CONSTANT_U8(READ); CONSTANT_U8(UNREAD); SEC("tc") int f(void *c) { return READ() + 0 * UNREAD(); }'
+    expect(parseObject(compileText(`${prologue} ${text}`)).constants).toEqual([
+      { name: 'READ', bits: 8, order: 'host' },
+    ])
+  })
+
   it('puts the functions that a program calls behind it, and no others', () => {
     // mix and each, count with mix, none
     expect(program('main_program').btf?.funcInfo.length).toBe(3 * 8)
@@ -71,7 +96,7 @@ describe('parseObject', () => {
 
   it('is plain data, equal for equal bytes', () => {
     expect(parseObject(Buffer.from(bytes))).toEqual(plan)
-    expect(structuredClone(plan).programs).toHaveLength(3)
+    expect(structuredClone(plan).constants).toEqual(plan.constants)
   })
 
   it('works without debug information, when there are no maps', () => {
@@ -84,6 +109,7 @@ describe('parseObject', () => {
 const prologue = `
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "${join(import.meta.dirname, '../../../bpf-programs/c/lib/constants.h')}"
 char _license[] SEC("license") = "GPL";
 `
 const main = 'SEC("tc") int f(struct __sk_buff *skb) { return skb->len; }'
@@ -119,14 +145,31 @@ describe('parseObject refuses by name', () => {
       'function f calls g, which is not in the object',
     ],
     [
-      'a constant with debug information',
-      'extern char EP_ID; SEC("tc") int f(void *c) { return (int)(long)&EP_ID; }',
-      'extern EP_ID is in the BTF',
+      'a constant without a width',
+      'extern char EP_ID __attribute__((nodebug)); SEC("tc") int f(void *c) { return (int)(long)&EP_ID; }',
+      'function f uses the undefined symbol "EP_ID", which cannot be a constant',
+    ],
+    ...['EP_ID.u24', 'EP_ID.le32', 'EP_ID.be8', 'EP_ID.u32.0', 'EP_ID.u128', 'EP_ID.u128.2', '.u32'].map(
+      (symbol): [string, string, string] => [
+        `a constant called ${symbol}`,
+        `AXO_SYMBOL(constant, "${symbol}"); SEC("tc") int f(void *c) { return (int)(long)&constant; }`,
+        `function f uses the undefined symbol "${symbol}", which cannot be a constant`,
+      ],
+    ),
+    [
+      'a constant of two widths',
+      'CONSTANT_U32(EP_ID); AXO_SYMBOL(other, "EP_ID.u16"); SEC("tc") int f(void *c) { return EP_ID() + (int)(long)&other; }',
+      'constant EP_ID is declared as u',
+    ],
+    [
+      'a constant of two byte orders, in two programs',
+      'CONSTANT_U32(EP_ID); AXO_SYMBOL(other, "EP_ID.be32"); SEC("tc/f") int f(void *c) { return EP_ID(); } SEC("tc/g") int g(void *c) { return (int)(long)&other; }',
+      'constant EP_ID is declared as u32 and as be32',
     ],
     [
       'a kernel symbol',
       'extern const int jiffies __ksym; SEC("tc") int f(void *c) { return (int)(long)&jiffies; }',
-      'extern jiffies is in the BTF',
+      'function f uses the undefined symbol "jiffies", which cannot be a constant',
     ],
     ['no program', 'int nothing;', 'the object has no program'],
     [
@@ -170,6 +213,14 @@ describe('parseObject refuses by name', () => {
     const object = compileText(`${prologue} ${text}`, flags)
     expect(() => parseObject(object)).toThrow(ElfError)
     expect(() => parseObject(object)).toThrow(message)
+  })
+
+  it('an extern variable with debug information', () => {
+    const object = compileText(`${prologue} ${main}`)
+    // The BTF_KIND_VAR of _license: info, type, linkage.
+    const at = object.indexOf(Buffer.from([0, 0, 0, 14]), object.indexOf(Buffer.from([0x9f, 0xeb, 1, 0])))
+    object.writeUInt32LE(2, at + 8)
+    expect(() => parseObject(object)).toThrow('extern _license is in the BTF')
   })
 
   it('a missing license', () => {
@@ -226,7 +277,7 @@ describe('parseObject and the symbol table', () => {
 
   it.each([
     [{ thresholds: 16 }, 'offset 16 of thresholds is outside of section .rodata'],
-    [{ mix: 8 }, 'section .text: function mix starts at 1, not at 30'],
+    [{ mix: 8 }, 'section .text: function mix starts at 1, not at'],
     [{ mix: 0x1000 }, 'function mix reaches beyond the end of section .text'],
     [{ mix: 3 }, 'function mix: 64 bytes at 3 are no whole instructions'],
     [{ each: 0x120 }, 'section .text: function'],

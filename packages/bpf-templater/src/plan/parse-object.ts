@@ -4,10 +4,11 @@ import { readRelocations } from '../elf/relocations.ts'
 import { ElfError } from '../errors.ts'
 import { type BtfExt, parseBtfExt } from './btf-ext.ts'
 import { completeBtf } from './complete-btf.ts'
+import { type ConstantSymbol, readConstantSymbols } from './constants.ts'
 import { type BpfFunction, readFunctions, subprogramSection } from './functions.ts'
 import { type LinkInput, linkProgram } from './link-program.ts'
 import { readMapDefinitions } from './map-definitions.ts'
-import type { DataPlan, ObjectPlan, ProgramPlan } from './object-plan.ts'
+import type { ConstantPlan, DataPlan, ObjectPlan, ProgramPlan } from './object-plan.ts'
 import { programBtf } from './program-btf.ts'
 import { programSectionKind } from './program-sections.ts'
 
@@ -31,20 +32,20 @@ function planOf(elf: ElfFile): ObjectPlan {
   const relocations = readRelocations(elf)
   const functions = readFunctions(elf, relocations)
   const maps = readMapDefinitions(elf, btf)
+  const constants = readConstantSymbols(elf)
   const ext = readBtfExt(elf, btf)
   const programs = [...functions]
     .filter(([section]) => section.name !== subprogramSection)
-    .flatMap(([, inSection]) => inSection.map((main) => planProgram(main, { elf, functions, maps }, ext)))
+    .flatMap(([, inSection]) =>
+      inSection.map((main) => planProgram(main, { elf, functions, maps, constants }, ext)),
+    )
   checkUniqueNames(programs)
-  const constants = new Set(
-    programs.flatMap(({ constantSlots }) => constantSlots.map(({ constant }) => constant)),
-  )
   const plan = {
     license,
     programs,
     maps: maps.map((map) => map.plan),
     data: readData(elf, programs),
-    constants: [...constants].sort().map((name) => ({ name, bits: 64, order: 'host' as const })),
+    constants: usedConstants(constants, programs),
   }
   return btf === undefined || btfBytes === undefined
     ? plan
@@ -80,6 +81,16 @@ function readLicense(elf: ElfFile): string {
 function readBtfExt(elf: ElfFile, btf: Btf | undefined): BtfExt | undefined {
   const section = findSection(elf, '.BTF.ext')
   return section === undefined || btf === undefined ? undefined : parseBtfExt(section.bytes, btf)
+}
+
+/** Sorted by name. A symbol that no program reads is no slot. */
+function usedConstants(
+  symbols: ReadonlyMap<string, ConstantSymbol>,
+  programs: readonly ProgramPlan[],
+): ConstantPlan[] {
+  const used = new Set(programs.flatMap(({ constantSlots }) => constantSlots.map(({ constant }) => constant)))
+  const byName = new Map([...symbols.values()].map(({ constant }) => [constant.name, constant]))
+  return [...byName.values()].filter(({ name }) => used.has(name)).sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** Only sections that a program reads: others would be maps for nobody. */

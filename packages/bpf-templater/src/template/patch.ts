@@ -2,9 +2,10 @@ import { TemplateError } from '../errors.ts'
 import { Instructions, pseudo } from '../plan/instructions.ts'
 import type { ProgramPlan } from '../plan/object-plan.ts'
 
-/** What the slots of a program are filled with, by name. Constants are 64 bits wide. */
+/** What the slots of a program are filled with, by name. */
 export type SlotValues = Readonly<{
-  constants: ReadonlyMap<string, bigint>
+  /** Each as the 64-bit words that a load from memory would give, first word first. See encodeConstants. */
+  constants: ReadonlyMap<string, readonly bigint[]>
   /** Descriptors of maps. */
   maps: ReadonlyMap<string, number>
   /** Descriptors of the maps that hold data sections. */
@@ -14,9 +15,9 @@ export type SlotValues = Readonly<{
 /** The program's instructions with all slots filled; the plan stays as it is. Throws TemplateError naming a gap. */
 export function patchProgram(plan: ProgramPlan, values: SlotValues): Buffer {
   const insns = new Instructions(Buffer.from(plan.insns))
-  for (const { insn, constant, addend } of plan.constantSlots) {
-    const value = slotValue(values.constants, { plan, what: 'constant', name: constant })
-    insns.setImmediate64(insn, BigInt.asUintN(64, value + addend))
+  for (const { insn, constant, word, addend } of plan.constantSlots) {
+    const words = slotValue(values.constants, { plan, what: 'constant', name: constant })
+    insns.setImmediate64(insn, BigInt.asUintN(64, (words[word] ?? 0n) + addend))
   }
   for (const { insn, map } of plan.mapSlots) {
     insns.setSource(insn, pseudo.mapFd)

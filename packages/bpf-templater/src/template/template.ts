@@ -9,12 +9,13 @@ import {
 } from '@axoneme/bpf'
 import { TemplateError } from '../errors.ts'
 import type { ObjectPlan, ProgramPlan } from '../plan/object-plan.ts'
-import { readConstants, readMaps } from './arguments.ts'
+import { readMaps } from './arguments.ts'
+import { type ConstantValue, encodeConstants } from './constant-values.ts'
 import { patchProgram, type SlotValues } from './patch.ts'
 
 export type InstanceOptions = Readonly<{
-  /** A value for every slot of the programs; unsigned, at most 64 bits. */
-  constants: Readonly<Record<string, number | bigint>>
+  /** A value for every slot of the programs. */
+  constants: Readonly<Record<string, ConstantValue>>
   /** A map for every map that the programs use, of the type and sizes that the template says. */
   maps: Readonly<Record<string, BpfMap>>
   /** All of the template's by default. */
@@ -61,7 +62,7 @@ export function loadTemplate(plan: ObjectPlan, { kernel }: { kernel: BpfKernel }
       return program
     })
     const values = {
-      constants: readConstants(options.constants, plan.constants),
+      constants: encodeConstants(options.constants, plan.constants),
       maps: readMaps(options.maps, maps),
       data,
     }

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { type BpfKernel, type BpfMap, type BpfProgram, openBpfKernel, type ProgramSpec } from '@axoneme/bpf'
 import { compileObject } from '@axoneme/bpf-programs'
 import {
+  type ConstantValue,
+  encodeConstants,
   loadTemplate,
   type ObjectPlan,
   type ProgramSet,
@@ -10,12 +12,14 @@ import {
   type SlotValues,
 } from '@axoneme/bpf-templater'
 
+export type EndpointConstants = Readonly<Record<string, ConstantValue>>
+
 /** The real endpoint program as a template, with maps of its own, and ways to load one endpoint's programs. */
 export type EndpointTemplate = Disposable &
   Readonly<{
     programCount: number
     instructionCount: number
-    /** Copies and patches the instructions of all programs. */
+    /** Checks and encodes the values, copies and patches the instructions of all programs. */
     patch(): Buffer[]
     /** What an agent does for an endpoint. */
     instantiate(): Promise<ProgramSet>
@@ -31,7 +35,7 @@ export async function openEndpointTemplate({
   workDir,
   signal,
 }: {
-  constants: Readonly<Record<string, number>>
+  constants: EndpointConstants
   workDir: string
   signal: AbortSignal
 }): Promise<EndpointTemplate> {
@@ -48,13 +52,16 @@ export async function openEndpointTemplate({
   const maps = Object.fromEntries(
     Object.entries(template.maps).map(([name, spec]) => [name, opening.use(kernel.createMap(spec))]),
   )
-  const values = slotValues(constants, maps)
+  const values = slotValues(plan, { constants, maps })
   const specs = patchedSpecs(kernel, { plan, values, opening })
   const held = opening.move()
   return {
     programCount: plan.programs.length,
     instructionCount: plan.programs.reduce((sum, { insns }) => sum + insns.length / 8, 0),
-    patch: () => plan.programs.map((program) => patchProgram(program, values)),
+    patch() {
+      const values = slotValues(plan, { constants, maps })
+      return plan.programs.map((program) => patchProgram(program, values))
+    },
     instantiate: () => template.instantiate({ constants, maps }),
     instantiateSync: () => template.instantiateSync({ constants, maps }),
     loadPatched: () => specs.map((spec) => kernel.loadProgramSync(spec)),
@@ -67,11 +74,11 @@ export async function openEndpointTemplate({
 }
 
 function slotValues(
-  constants: Readonly<Record<string, number>>,
-  maps: Readonly<Record<string, BpfMap>>,
+  plan: ObjectPlan,
+  { constants, maps }: { constants: EndpointConstants; maps: Readonly<Record<string, BpfMap>> },
 ): SlotValues {
   return {
-    constants: new Map(Object.entries(constants).map(([name, value]) => [name, BigInt(value)])),
+    constants: encodeConstants(constants, plan.constants),
     maps: new Map(Object.entries(maps).map(([name, map]) => [name, map.fd])),
     data: new Map(),
   }

@@ -1,19 +1,25 @@
 import { isDeepStrictEqual } from 'node:util'
+import {
+  type AbsoluteCompilation,
+  compileAbsolute,
+  type EndpointValues,
+  endpointConstants,
+  endpointSymbols,
+} from '@axoneme/bpf-programs/testing'
 import type { Benchmark } from '../benchmark.ts'
 import { BenchError } from '../errors.ts'
 import { measureInterleaved, type Sampler, timed } from '../samples.ts'
-import { type Compilation, compileAbsolute } from './absolute-object.ts'
 import { type EndpointTemplate, openEndpointTemplate } from './endpoint-template.ts'
 import { type LibbpfPeer, startLibbpfPeer, type Tags } from './libbpf-peer.ts'
 
-/** Of one endpoint. */
-const constants = {
-  EP_ID: 42,
-  EP_IDENTITY: 4242,
-  EP_IPV4: 0x0100000a,
-  EP_IFINDEX: 7,
-  POD_MAC: 0x33445566,
-  HOST_MAC: 0x33445567,
+/** Addresses whose upper bytes are zero: wider symbols would make the compilation longer than the usual one. */
+const endpoint: EndpointValues = {
+  id: 42,
+  identity: 4242,
+  ipv4: Uint8Array.of(10, 0, 0, 1),
+  ifIndex: 7,
+  podMac: Uint8Array.of(0x66, 0x55, 0x44, 0x33, 0, 0),
+  hostMac: Uint8Array.of(0x67, 0x55, 0x44, 0x33, 0, 0),
 }
 /** One patch is too short for a clock. */
 const patchesPerSample = 200
@@ -29,8 +35,17 @@ export const templateBenchmark: Benchmark = {
   summary: "an endpoint's programs: patched and loaded, compiled and loaded, loaded by libbpf",
   async run({ rounds, workDir, progress, signal }) {
     progress('compiling the template and the peer')
-    using template = await openEndpointTemplate({ constants, workDir, signal })
-    const compilation = { constants, workDir, signal }
+    using template = await openEndpointTemplate({
+      constants: endpointConstants(endpoint),
+      workDir,
+      signal,
+    })
+    const compilation: AbsoluteCompilation = {
+      config: { routingMode: 'native' },
+      symbols: endpointSymbols(endpoint),
+      workDir,
+      signal,
+    }
     await using libbpf = await startLibbpfPeer(await compileAbsolute(compilation), { workDir, signal })
     await requireEqualPrograms(template, libbpf)
     const ms = await measureInterleaved(samplers({ template, libbpf, compilation }), {
@@ -63,7 +78,7 @@ export const templateBenchmark: Benchmark = {
   },
 }
 
-type Sides = Readonly<{ template: EndpointTemplate; libbpf: LibbpfPeer; compilation: Compilation }>
+type Sides = Readonly<{ template: EndpointTemplate; libbpf: LibbpfPeer; compilation: AbsoluteCompilation }>
 
 function samplers({ template, libbpf, compilation }: Sides): Sampler[] {
   const patch: Sampler = async () => {
