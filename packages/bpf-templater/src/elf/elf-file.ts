@@ -37,17 +37,25 @@ const symbolSize = 24
 const machineBpf = 247
 const typeRelocatable = 1
 const flagExecutable = 4
-const maxFileBytes = 64 * 1024 * 1024
+const maxFileBytes = 16 * 1024 * 1024
 const maxSections = 4096
 const maxSymbols = 65536
 
 const bindings = { 0: 'local', 1: 'global', 2: 'weak' } as const
 const symbolTypes = { 0: 'notype', 1: 'object', 2: 'func', 3: 'section', 4: 'file' } as const
 
-/** Reads a relocatable little-endian ELF64 object for BPF (elf(5)). Throws ElfError. */
+/** Sections that tools other than a loader read; only these may share a name. */
+const forOtherTools = /^$|^\.(group|debug|rela?\.debug)/
+
+/**
+ * Reads a relocatable little-endian ELF64 object for BPF (elf(5)). What it returns is about as large as the file, as
+ * names are short and sections do not share bytes. Throws ElfError.
+ */
 export function parseElf(bytes: Buffer): ElfFile {
   checkHeader(bytes)
   const sections = readSections(bytes)
+  checkOverlap(sections, bytes.length)
+  checkNames(sections)
   const tables = sections.filter((section) => section.type === sectionTypes.symbols)
   if (tables.length > 1) throw new ElfError(`${tables.length} symbol tables`)
   return { sections, symbols: tables[0] === undefined ? [] : readSymbols(tables[0], sections) }
@@ -94,6 +102,21 @@ function readSections(bytes: Buffer): ElfSection[] {
   })
 }
 
+/** Sections that overlap would be work without bounds for those who go through them one by one. */
+function checkOverlap(sections: readonly ElfSection[], fileBytes: number): void {
+  const total = sections.reduce((sum, section) => sum + section.bytes.length, 0)
+  if (total > fileBytes) throw new ElfError(`the sections overlap: ${total} bytes in a file of ${fileBytes}`)
+}
+
+function checkNames(sections: readonly ElfSection[]): void {
+  const names = new Set<string>()
+  for (const { name } of sections) {
+    if (forOtherTools.test(name)) continue
+    if (names.has(name)) throw new ElfError(`section ${name} is there twice`)
+    names.add(name)
+  }
+}
+
 function sectionBytes(bytes: Buffer, header: Buffer, what: string): Buffer {
   const type = header.readUInt32LE(4)
   if (type === sectionTypes.nobits || type === 0) return Buffer.alloc(0)
@@ -115,6 +138,9 @@ function readSymbols(table: ElfSection, sections: readonly ElfSection[]): ElfSym
     const type = (symbolTypes as Record<number, ElfSymbol['type']>)[info & 0xf]
     if (binding === undefined || type === undefined) {
       throw new ElfError(`symbol ${name || index}: unknown binding or type ${info}`)
+    }
+    if (section >= sections.length && section < firstReserved) {
+      throw new ElfError(`symbol ${name || index}: it is in section ${section} of ${sections.length}`)
     }
     return {
       // Section symbols are nameless; their section's name says more than nothing.

@@ -18,9 +18,17 @@ export function boundedSlice(
   return bytes.subarray(offset, offset + size)
 }
 
-/** The NUL-terminated string at an offset of a string table. */
+/** As many bytes as the kernel takes for a symbol (KSYM_NAME_LEN); the bound keeps overlapping names affordable. */
+const maxNameBytes = 512
+
+/** The NUL-terminated name at an offset of a string table. Names are shown to people: control characters are refused. */
 export function readName(table: Buffer, offset: number, what: string): string {
-  const end = offset < table.length ? table.indexOf(0, offset) : -1
-  if (end === -1) throw new ElfError(`${what}: its name at ${offset} is outside of the string table`)
-  return table.toString('latin1', offset, end)
+  if (offset >= table.length)
+    throw new ElfError(`${what}: its name at ${offset} is outside of the string table`)
+  const bytes = table.subarray(offset, offset + maxNameBytes)
+  const end = bytes.indexOf(0)
+  if (end === -1) throw new ElfError(`${what}: its name at ${offset} has no end within ${maxNameBytes} bytes`)
+  const name = bytes.toString('utf8', 0, end)
+  if (/\p{Cc}/u.test(name)) throw new ElfError(`${what}: its name at ${offset} has control characters`)
+  return name
 }

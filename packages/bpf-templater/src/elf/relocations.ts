@@ -25,18 +25,22 @@ export function readRelocations(elf: ElfFile): ReadonlyMap<ElfSection, ReadonlyM
       throw new ElfError(`section ${table.name} relocates section ${table.info}, which is not there`)
     if (ignored.test(target.name)) continue
     if (bySection.has(target)) throw new ElfError(`section ${target.name} is relocated twice`)
-    checkTarget(table, target)
+    checkTarget(elf, table, target)
     bySection.set(target, readTable(elf, table, target))
   }
   return bySection
 }
 
-function checkTarget(table: ElfSection, target: ElfSection): void {
+function checkTarget(elf: ElfFile, table: ElfSection, target: ElfSection): void {
   if (target.name === '.maps') {
     throw new ElfError('section .maps: initial values of maps are not supported; write them after loading')
   }
   if (!target.executable)
     throw new ElfError(`section ${target.name}: data that holds addresses is not supported`)
+  if (elf.sections[table.link]?.type !== sectionTypes.symbols)
+    throw new ElfError(
+      `section ${table.name}: its symbols are in section ${table.link}, which is no symbol table`,
+    )
   if (table.type === sectionTypes.rela) throw new ElfError(`section ${table.name}: relocations with addends`)
 }
 

@@ -1,10 +1,11 @@
 import type { Btf } from '@axoneme/bpf'
 import { ElfError } from '../errors.ts'
+import { instructionSize } from './instructions.ts'
 
 /** One record of .BTF.ext. Its first 32-bit field is where it applies, in bytes from the start of the section. */
-type InfoRecord = Readonly<{ offset: number; bytes: Buffer }>
+export type InfoRecord = Readonly<{ offset: number; bytes: Buffer }>
 
-/** Records of one kind by the section that they describe, each `recordSize` bytes. */
+/** Records of one kind by the section that they describe, in the order of their offsets, each `recordSize` bytes. */
 export type InfoTable = Readonly<{
   recordSize: number
   bySection: ReadonlyMap<string, readonly InfoRecord[]>
@@ -62,7 +63,18 @@ function readTable(
       const record = bytes.subarray(start + index * recordSize, start + (index + 1) * recordSize)
       return { offset: record.readUInt32LE(0), bytes: record }
     })
+    checkOffsets(records, (problem) => wrong(`of section ${section}: ${problem}`))
     bySection.set(section, records)
   }
   return { recordSize, bySection }
+}
+
+/** The kernel wants them rising too. */
+function checkOffsets(records: readonly InfoRecord[], wrong: (problem: string) => ElfError): void {
+  let last = -1
+  for (const { offset } of records) {
+    if (offset % instructionSize !== 0) throw wrong(`offset ${offset} is inside of an instruction`)
+    if (offset <= last) throw wrong(`offset ${offset} comes after ${last}`)
+    last = offset
+  }
 }

@@ -1,4 +1,5 @@
 import { type Btf, type BtfDatasec, btfTypeAt } from '@axoneme/bpf'
+import { definitionOf, readDefinitions } from '../elf/definitions.ts'
 import type { ElfFile, ElfSection } from '../elf/elf-file.ts'
 import { ElfError } from '../errors.ts'
 
@@ -8,46 +9,63 @@ import { ElfError } from '../errors.ts'
  */
 export function completeBtf(elf: ElfFile, btf: Btf, bytes: Buffer): Buffer {
   const completed = Buffer.from(bytes)
+  const sections = new Map(elf.sections.map((section) => [section.name, section]))
+  const definitions = readDefinitions(elf)
   for (const type of btf.types) {
-    if (type.kind === 'datasec') completeSection(elf, { btf, datasec: type, bytes: completed })
     if (type.kind === 'var' && type.linkage === 'extern') throw describedExtern(type.name)
+    if (type.kind !== 'datasec') continue
+    const section = sections.get(type.name)
+    if (section === undefined)
+      throw new ElfError(`BTF describes section ${type.name}, which is not there`, hintFor(type))
+    if (section.size > 0xffffffff) throw new ElfError(`section ${section.name} has ${section.size} bytes`)
+    const variables = type.variables.map(({ type: id, size }) => ({
+      type: id,
+      size,
+      offset: definitionOf(definitions, section, variableAt(btf, type, id)).value,
+    }))
+    variables.sort((a, b) => a.offset - b.offset)
+    checkVariables(section, variables)
+    writeSection(completed, type.at, { size: section.size, variables })
   }
   return completed
 }
 
-type Target = { btf: Btf; datasec: BtfDatasec; bytes: Buffer }
-
-function completeSection(elf: ElfFile, { btf, datasec, bytes }: Target): void {
-  const section = elf.sections.find(({ name }) => name === datasec.name)
-  if (section === undefined)
-    throw new ElfError(`BTF describes section ${datasec.name}, which is not there`, hintFor(datasec))
-  const variables = datasec.variables.map(({ type, size }) => {
-    const variable = btfTypeAt(btf, type)
-    if (variable.kind !== 'var') throw new ElfError(`BTF of section ${datasec.name} lists a ${variable.kind}`)
-    return { type, size, offset: offsetOf(elf, section, variable.name) }
-  })
-  variables.sort((a, b) => a.offset - b.offset)
-  bytes.writeUInt32LE(section.size, datasec.at + 8)
-  variables.forEach(({ type, size, offset }, index) => {
-    const at = datasec.at + 12 + index * 12
-    bytes.writeUInt32LE(type, at)
-    bytes.writeUInt32LE(offset, at + 4)
-    bytes.writeUInt32LE(size, at + 8)
-  })
+function variableAt(btf: Btf, datasec: BtfDatasec, id: number): string {
+  const variable = btfTypeAt(btf, id)
+  if (variable.kind !== 'var') throw new ElfError(`BTF of section ${datasec.name} lists a ${variable.kind}`)
+  return variable.name
 }
 
-function offsetOf(elf: ElfFile, section: ElfSection, name: string): number {
-  const symbol = elf.symbols.find(
-    (candidate) => candidate.section === section.index && candidate.name === name,
-  )
-  if (symbol === undefined) throw new ElfError(`variable ${name} has no symbol in section ${section.name}`)
-  if (symbol.value > 0xffffffff) throw new ElfError(`variable ${name} lies beyond section ${section.name}`)
-  return symbol.value
+/** As btf_datasec_check_meta of the kernel wants them: inside of the section, and none over another. */
+function checkVariables(section: ElfSection, variables: BtfDatasec['variables']): void {
+  let end = 0
+  for (const { offset, size } of variables) {
+    if (offset < end || offset + size > section.size) {
+      throw new ElfError(
+        `section ${section.name} of ${section.size} bytes: BTF has a variable of ${size} bytes at ${offset}, behind ${end}`,
+      )
+    }
+    end = offset + size
+  }
+}
+
+function writeSection(
+  bytes: Buffer,
+  at: number,
+  { size, variables }: Pick<BtfDatasec, 'size' | 'variables'>,
+): void {
+  bytes.writeUInt32LE(size, at + 8)
+  variables.forEach((variable, index) => {
+    const record = at + 12 + index * 12
+    bytes.writeUInt32LE(variable.type, record)
+    bytes.writeUInt32LE(variable.offset, record + 4)
+    bytes.writeUInt32LE(variable.size, record + 8)
+  })
 }
 
 function describedExtern(name: string): ElfError {
   return new ElfError(`extern ${name} is in the BTF, where the kernel takes no extern variables`, {
-    hint: `declare a constant as extern char ${name} __attribute__((nodebug))`,
+    hint: 'constants are declared with CONSTANT_U32(NAME) and the like of lib/constants.h',
   })
 }
 

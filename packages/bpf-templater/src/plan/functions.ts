@@ -2,6 +2,7 @@ import type { ElfFile, ElfSection } from '../elf/elf-file.ts'
 import type { Relocation } from '../elf/relocations.ts'
 import { ElfError } from '../errors.ts'
 import { Instructions, instructionSize } from './instructions.ts'
+import { checkName } from './names.ts'
 
 /** Where functions that only others call are. Everything in other executable sections is a program. */
 export const subprogramSection = '.text'
@@ -17,16 +18,22 @@ export type BpfFunction = Readonly<{
   relocations: ReadonlyMap<number, Relocation>
 }>
 
-/** All functions by section, in the order of their offsets. Throws ElfError when they do not fill their section. */
+/** Functions by section and by where they start, in that order. */
+export type FunctionTable = ReadonlyMap<ElfSection, ReadonlyMap<number, BpfFunction>>
+
+/** All functions of an object. Throws ElfError when they do not fill their section. */
 export function readFunctions(
   elf: ElfFile,
   relocations: ReadonlyMap<ElfSection, ReadonlyMap<number, Relocation>>,
-): ReadonlyMap<ElfSection, readonly BpfFunction[]> {
-  const bySection = new Map<ElfSection, BpfFunction[]>()
+): FunctionTable {
+  const bySection = new Map<ElfSection, ReadonlyMap<number, BpfFunction>>()
+  const symbols = Map.groupBy(
+    elf.symbols.filter(({ type }) => type === 'func'),
+    ({ section }) => section,
+  )
   for (const section of elf.sections) {
     if (!section.executable || section.bytes.length === 0) continue
-    const functions = elf.symbols
-      .filter((symbol) => symbol.type === 'func' && symbol.section === section.index)
+    const functions = (symbols.get(section.index) ?? [])
       .sort((a, b) => a.value - b.value)
       .map((symbol): BpfFunction => {
         const { name, value, size } = symbol
@@ -36,6 +43,7 @@ export function readFunctions(
         if (value + size > section.bytes.length) {
           throw new ElfError(`function ${name} reaches beyond the end of section ${section.name}`)
         }
+        checkName('function', name)
         if (symbol.binding === 'local' && section.name !== subprogramSection) {
           throw new ElfError(`function ${name} in ${section.name}: a program cannot be static`)
         }
@@ -49,7 +57,7 @@ export function readFunctions(
         }
       })
     checkCoverage(section, functions)
-    bySection.set(section, functions)
+    bySection.set(section, new Map(functions.map((fn) => [fn.start, fn])))
   }
   return bySection
 }

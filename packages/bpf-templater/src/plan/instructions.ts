@@ -5,7 +5,7 @@ const opcodeLoadImmediate64 = 0x18
 const opcodeCall = 0x85
 
 /** Values of the source register that give an immediate another meaning (linux/bpf.h, BPF_PSEUDO_*). */
-export const pseudo = { mapFd: 1, mapValue: 2, call: 1, kernelFunction: 2, function: 4 } as const
+export const pseudo = { mapFd: 1, mapValue: 2, helper: 0, call: 1, kernelFunction: 2, function: 4 } as const
 
 /** A view of a program's instructions, addressed by index. */
 export class Instructions {

@@ -1,5 +1,6 @@
 import {
   type Btf,
+  BtfError,
   type BtfMember,
   btfSizeOf,
   btfTypeAt,
@@ -9,8 +10,10 @@ import {
   mapTypeName,
   resolveBtfType,
 } from '@axoneme/bpf'
+import { definitionOf, readDefinitions } from '../elf/definitions.ts'
 import type { ElfFile } from '../elf/elf-file.ts'
 import { ElfError } from '../errors.ts'
+import { checkName } from './names.ts'
 import type { MapPlan } from './object-plan.ts'
 
 /** A map definition and where it lies in the .maps section. */
@@ -39,16 +42,27 @@ export function readMapDefinitions(elf: ElfFile, btf: Btf | undefined): MapVaria
   if (btf === undefined || datasec === undefined) {
     throw new ElfError('section .maps has no BTF', { hint: 'compile with -g' })
   }
+  const definitions = readDefinitions(elf)
+  const names = new Set<string>()
   return datasec.type.variables.map(({ type }) => {
     const variable = btfTypeAt(btf, type)
     if (variable.kind !== 'var') throw new ElfError(`section .maps: a ${variable.kind} that is no variable`)
     const { name } = variable
-    const symbol = elf.symbols.find(
-      (candidate) => candidate.section === section.index && candidate.name === name,
-    )
-    if (symbol === undefined) throw new ElfError(`map ${name} has no symbol in section .maps`)
-    return { name, offset: symbol.value, plan: readDefinition(btf, name, variable.type) }
+    checkName('map', name)
+    if (names.has(name)) throw new ElfError(`map ${name} is there twice`)
+    names.add(name)
+    const { value } = definitionOf(definitions, section, name)
+    return { name, offset: value, plan: namedDefinition(btf, name, variable.type) }
   })
+}
+
+function namedDefinition(btf: Btf, map: string, typeId: number): MapPlan {
+  try {
+    return readDefinition(btf, map, typeId)
+  } catch (error) {
+    if (error instanceof BtfError) throw new ElfError(`map ${map}`, { cause: error })
+    throw error
+  }
 }
 
 function readDefinition(btf: Btf, map: string, typeId: number): MapPlan {
@@ -57,6 +71,8 @@ function readDefinition(btf: Btf, map: string, typeId: number): MapPlan {
   const numbers = new Map<string, number>()
   const types = new Map<string, number>()
   for (const member of struct.members) {
+    if (types.has(member.name) || numbers.has(member.name))
+      throw new ElfError(`map ${map}: member ${member.name} is there twice`)
     if (member.name === 'key' || member.name === 'value') types.set(member.name, pointee(btf, map, member))
     else if (numberMembers.has(member.name)) numbers.set(member.name, readNumber(btf, map, member))
     else throw new ElfError(`map ${map}: member ${member.name} is not supported`)

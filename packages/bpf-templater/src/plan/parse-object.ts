@@ -12,6 +12,9 @@ import type { ConstantPlan, DataPlan, ObjectPlan, ProgramPlan } from './object-p
 import { programBtf } from './program-btf.ts'
 import { programSectionKind } from './program-sections.ts'
 
+/** Of all programs together. Each has its own copy of the functions that it calls: a small file could become any size. */
+const maxProgramBytes = 32 * 1024 * 1024
+
 /**
  * Reads a relocatable BPF object as clang writes it. Pure: no kernel is asked. Everything in the file is checked;
  * throws ElfError naming the section or symbol that is wrong or not supported.
@@ -34,11 +37,8 @@ function planOf(elf: ElfFile): ObjectPlan {
   const maps = readMapDefinitions(elf, btf)
   const constants = readConstantSymbols(elf)
   const ext = readBtfExt(elf, btf)
-  const programs = [...functions]
-    .filter(([section]) => section.name !== subprogramSection)
-    .flatMap(([, inSection]) =>
-      inSection.map((main) => planProgram(main, { elf, functions, maps, constants }, ext)),
-    )
+  const mapsByOffset = new Map(maps.map((map) => [map.offset, map]))
+  const programs = planPrograms({ elf, functions, maps: mapsByOffset, constants }, ext)
   checkUniqueNames(programs)
   const plan = {
     license,
@@ -50,6 +50,25 @@ function planOf(elf: ElfFile): ObjectPlan {
   return btf === undefined || btfBytes === undefined
     ? plan
     : { ...plan, btf: completeBtf(elf, btf, btfBytes) }
+}
+
+function planPrograms(input: LinkInput, ext: BtfExt | undefined): ProgramPlan[] {
+  const programs: ProgramPlan[] = []
+  let bytes = 0
+  for (const [section, functions] of input.functions) {
+    if (section.name === subprogramSection) continue
+    for (const main of functions.values()) {
+      const program = planProgram(main, input, ext)
+      bytes +=
+        program.insns.length + (program.btf?.funcInfo.length ?? 0) + (program.btf?.lineInfo.length ?? 0)
+      if (bytes > maxProgramBytes)
+        throw new ElfError(
+          `program ${main.name}: with it the programs have more than ${maxProgramBytes} bytes`,
+        )
+      programs.push(program)
+    }
+  }
+  return programs
 }
 
 function planProgram(main: BpfFunction, input: LinkInput, ext: BtfExt | undefined): ProgramPlan {

@@ -3,6 +3,7 @@ import type { Btf, BtfType } from './types.ts'
 
 /** More levels than any real type has; the bound ends a cycle in hostile BTF. */
 const maxDepth = 32
+const maxSize = 0xffff_ffff
 
 /** The types of one kind: some members of the union stand for several. */
 export type BtfTypeOf<K extends BtfType['kind']> = OfKind<BtfType, K>
@@ -51,11 +52,16 @@ export function btfSizeOf(btf: Btf, id: number): number {
   let at = id
   for (let depth = 0; depth < maxDepth; depth++) {
     const { type } = resolveBtfType(btf, at)
-    if (type.kind === 'ptr') return 8 * factor
-    if ('size' in type) return type.size * factor
+    const size = type.kind === 'ptr' ? 8 : 'size' in type ? type.size : undefined
+    if (size !== undefined) return boundedSize(size * factor, id)
     if (type.kind !== 'array') throw new BtfError(`BTF type ${id} (${type.kind} ${type.name}) has no size`)
     factor *= type.length
     at = type.element
   }
   throw new BtfError(`BTF type ${id} is nested deeper than ${maxDepth} arrays or refers to itself`)
+}
+
+function boundedSize(size: number, id: number): number {
+  if (size > maxSize) throw new BtfError(`BTF type ${id} has ${size} bytes, more than 32 bits can say`)
+  return size
 }

@@ -4,7 +4,10 @@ import type { Btf, BtfLinkage, BtfReference, BtfType } from './types.ts'
 const magic = 0xeb9f
 const headerSize = 24
 const typeSize = 12
+/** Bounds of the kernel: BTF_MAX_SIZE, BTF_MAX_TYPE, KSYM_NAME_LEN. They keep what is made of the bytes affordable. */
+const maxBytes = 16 * 1024 * 1024
 const maxTypes = 1 << 20
+const maxNameBytes = 512
 
 /** Kind numbers of linux/btf.h in order. */
 const kinds = [
@@ -55,6 +58,8 @@ export function parseBtf(bytes: Uint8Array): Btf {
 type Range = { start: number; end: number }
 
 function parseHeader(data: DataView): { types: Range; strings: Range } {
+  if (data.byteLength > maxBytes)
+    throw new BtfError(`BTF of ${data.byteLength} bytes is larger than ${maxBytes}`)
   if (data.byteLength < headerSize) throw new BtfError(`BTF of ${data.byteLength} bytes has no header`)
   if (data.getUint16(0, true) !== magic)
     throw new BtfError('BTF magic number is wrong (or the byte order is)')
@@ -76,7 +81,14 @@ function stringReader(bytes: Uint8Array): (offset: number) => string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return (offset) => {
     if (offset >= bytes.length) throw new BtfError(`BTF string offset ${offset} of ${bytes.length}`)
-    return text.toString('utf8', offset, text.indexOf(0, offset))
+    const name = text.subarray(offset, offset + maxNameBytes)
+    const end = name.indexOf(0)
+    if (end === -1)
+      throw new BtfError(`BTF string at ${offset} is longer than a name of ${maxNameBytes} bytes`)
+    const decoded = name.toString('utf8', 0, end)
+    // Names are shown to people, on terminals and in logs.
+    if (/\p{Cc}/u.test(decoded)) throw new BtfError(`BTF string at ${offset} has control characters`)
+    return decoded
   }
 }
 

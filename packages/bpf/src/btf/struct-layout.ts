@@ -4,6 +4,7 @@ import { btfSizeOf, findBtfType, resolveBtfType } from './lookup.ts'
 import type { Btf, BtfComposite, BtfMember } from './types.ts'
 
 const maxNesting = 8
+const maxFields = 4096
 
 const networkOrder: Readonly<Record<string, NumberKind | BigintKind>> = {
   __be16: 'be16',
@@ -23,31 +24,39 @@ export function structLayout(btf: Btf, name: string): LayoutShape {
   if (found === undefined) throw new BtfError(`BTF has no struct ${tag}`)
   const { type } = resolveBtfType(btf, found.id)
   if (type.kind !== 'struct') throw new LayoutError(`${tag} is a ${type.kind}, not a struct`)
-  return layoutOf(btf, type, { path: tag, depth: 0 })
+  return layoutOf(btf, type, { path: tag, depth: 0, left: { fields: maxFields } })
 }
 
-type Place = { path: string; depth: number }
+/** `left` is shared by all places of a layout: structs that hold each other several times multiply. */
+type Place = { path: string; depth: number; left: { fields: number } }
 
-function layoutOf(btf: Btf, struct: BtfComposite, { path, depth }: Place): LayoutShape {
+function layoutOf(btf: Btf, struct: BtfComposite, { path, depth, left }: Place): LayoutShape {
   if (depth > maxNesting) throw new LayoutError(`${path} is nested deeper than ${maxNesting} structs`)
-  const fields: Record<string, FieldShape> = {}
+  const fields = new Map<string, FieldShape>()
   for (const member of struct.members) {
-    const place = { path: `${path}.${member.name}`, depth: depth + 1 }
+    const place = { path: `${path}.${member.name}`, depth: depth + 1, left }
+    if (left.fields-- <= 0) throw new LayoutError(`${place.path} comes after ${maxFields} other fields`)
     if (/^_*pad\d*$/.test(member.name)) continue
     if (member.bitSize !== 0 || member.bitOffset % 8 !== 0)
       throw new LayoutError(`${place.path} is a bitfield`)
-    if (member.name === '') Object.assign(fields, fieldsOfAnonymous(btf, member, place))
-    else fields[member.name] = fieldOf(btf, member, place)
+    const added: [string, FieldShape][] =
+      member.name === ''
+        ? fieldsOfAnonymous(btf, member, place)
+        : [[member.name, fieldOf(btf, member, place)]]
+    for (const [name, field] of added) {
+      if (fields.has(name)) throw new LayoutError(`${path}.${name} is there twice`)
+      fields.set(name, field)
+    }
   }
-  return { size: struct.size, fields }
+  return { size: struct.size, fields: Object.fromEntries(fields) }
 }
 
-function fieldsOfAnonymous(btf: Btf, member: BtfMember, place: Place): Record<string, FieldShape> {
+function fieldsOfAnonymous(btf: Btf, member: BtfMember, place: Place): [string, FieldShape][] {
   const { type } = resolveBtfType(btf, member.type)
   if (type.kind !== 'struct') throw new LayoutError(`${place.path} is an anonymous ${type.kind}: name it`)
   const base = member.bitOffset / 8
   const inner = Object.entries(layoutOf(btf, type, place).fields)
-  return Object.fromEntries(inner.map(([name, field]) => [name, { ...field, offset: base + field.offset }]))
+  return inner.map(([name, field]) => [name, { ...field, offset: base + field.offset }])
 }
 
 function fieldOf(btf: Btf, member: BtfMember, place: Place): FieldShape {

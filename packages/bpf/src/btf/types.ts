@@ -64,6 +64,6 @@ export type BtfDatasec = Readonly<{
 export type Btf = Readonly<{
   /** Indexed by type id; 0 is void. */
   types: readonly BtfType[]
-  /** The string at an offset of the string section, as .BTF.ext refers to it. Throws BtfError when out of range. */
+  /** The name at an offset of the string section, as .BTF.ext refers to it. Throws BtfError when out of range or no name. */
   stringAt(offset: number): string
 }>
