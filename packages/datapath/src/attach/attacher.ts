@@ -1,8 +1,8 @@
 import type { BpfKernel } from '@axoneme/bpf'
 import type { Netlink } from '@axoneme/netlink'
 import type { Netns } from '@axoneme/syscalls'
-import { clsactHooks } from './clsact.ts'
-import { tcxHooks } from './tcx.ts'
+import { clsactAttacher } from './clsact.ts'
+import { tcxAttacher } from './tcx.ts'
 
 /**
  * How programs get onto devices. `tcx` (Linux 6.6): pinned links, which nobody else can take away. `clsact`: tc filters,
@@ -19,29 +19,30 @@ export type Hook = Readonly<{
   path: string
 }>
 
-/** Hooks by one kind of attachment. Throws SyscallError, NetlinkError. */
-export type Hooks = Readonly<{
+/** A program in its place. Nothing that replaces it ends it before this is closed. */
+export type HeldProgram = Disposable &
+  Readonly<{
+    /** Puts it back in its place. */
+    restore(): void
+  }>
+
+/** All throw SyscallError or NetlinkError. */
+export type Attacher = Readonly<{
   kind: AttachmentKind
   /**
-   * Puts the program in the place of ours that is there, if one is, without a packet in between that sees none or is
-   * decided on twice. What the other kind attached decides until then, and goes.
+   * Puts the program in the place of ours that is there, if one is, without a packet in between that meets none or
+   * two. What the other kind attached decides until then, and goes.
    */
   attach(hook: Hook, program: { fd: number; name: string }): void
-  /** The id of our program that is attached by this kind. */
-  programId(hook: Hook): number | undefined
+  /** Whether our program is attached by this kind. */
+  isAttached(hook: Hook): boolean
+  /** The kernel's id of our program that decides at the hook, attached by whatever kind; undefined for none. */
+  decidingId(hook: Hook): number | undefined
+  /** Keeps that program, and the way in which it is attached, for `restore`. */
+  hold(hook: Hook): HeldProgram | undefined
   /** Takes our program off a device that stays. Nothing there is fine. */
   detach(hook: Hook): void
 }>
-
-/** A program in its place, which the kernel keeps until this is closed, whatever replaces it. */
-export type HeldProgram = Disposable & Readonly<{ restore(): void }>
-
-export type Attacher = Omit<Hooks, 'programId'> &
-  Readonly<{
-    isAttached(hook: Hook): boolean
-    /** Our program that decides at the hook, by whatever kind it is attached; `restore` puts it back by that kind. */
-    hold(hook: Hook): HeldProgram | undefined
-  }>
 
 export type AttacherOptions = Readonly<{
   kernel: BpfKernel
@@ -56,30 +57,12 @@ export function openAttacher({
   kind,
   ...options
 }: AttacherOptions & { kind?: AttachmentKind | undefined }): Attacher {
-  const { kernel } = options
-  const all = { tcx: tcxHooks(options), clsact: clsactHooks(options) }
-  const { programId, ...chosen } = all[kind ?? (kernel.hasTcx() ? 'tcx' : 'clsact')]
-  const deciding = (hook: Hook) => {
-    // The kernel asks tcx first, and no other after a program of ours.
-    for (const hooks of [all.tcx, all.clsact]) {
-      const id = hooks.programId(hook)
-      if (id !== undefined) return { id, hooks }
-    }
-    return undefined
-  }
+  const chosen = kind ?? (options.kernel.hasTcx() ? 'tcx' : 'clsact')
+  const [tcx, clsact] = [tcxAttacher(options), clsactAttacher(options)]
   return {
-    ...chosen,
-    isAttached: (hook) => programId(hook) !== undefined,
-    hold(hook) {
-      const before = deciding(hook)
-      if (before === undefined) return undefined
-      const program = kernel.openProgram(before.id)
-      return {
-        restore() {
-          if (deciding(hook)?.id !== before.id) before.hooks.attach(hook, program)
-        },
-        [Symbol.dispose]: () => program.close(),
-      }
-    },
+    ...(chosen === 'tcx' ? tcx : clsact),
+    // As the kernel does: the filter's turn does not come while there is a link.
+    decidingId: (hook) => tcx.decidingId(hook) ?? clsact.decidingId(hook),
+    hold: (hook) => tcx.hold(hook) ?? clsact.hold(hook),
   }
 }

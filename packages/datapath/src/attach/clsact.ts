@@ -1,20 +1,31 @@
 import { attachClsact, unpin } from '@axoneme/bpf'
-import type { Netlink } from '@axoneme/netlink'
-import type { Hooks } from './attacher.ts'
+import type { Attacher, AttacherOptions, Hook } from './attacher.ts'
+import { linkOn } from './tcx-link.ts'
 
 /** Where our filter is among those of others: before the ones that have no priority, under a number of our own. */
 export const ourFilter = { priority: 1, handle: 0xa50 } as const
 
-export function clsactHooks({ netlink }: { netlink: Netlink }): Hooks {
+export function clsactAttacher({ kernel, netlink }: AttacherOptions): Attacher {
+  const decidingId = ({ ifIndex, direction }: Hook) =>
+    netlink.filters(ifIndex, direction).find(({ handle }) => handle === ourFilter.handle)?.programId
+  const attach: Attacher['attach'] = (hook, program) => {
+    const { ifIndex, direction, path } = hook
+    attachClsact({ netlink, program, ifIndex, direction, ...ourFilter })
+    // A link decides as long as it is there. Without a descriptor of it, it would go some time after its pin.
+    using _link = linkOn(kernel, hook)
+    unpin(path)
+  }
   return {
     kind: 'clsact',
-    attach({ ifIndex, direction, path }, program) {
-      attachClsact({ netlink, program, ifIndex, direction, ...ourFilter })
-      // A link decides before the filter, until it is gone.
-      unpin(path)
+    attach,
+    decidingId,
+    isAttached: (hook) => decidingId(hook) !== undefined,
+    hold(hook) {
+      const id = decidingId(hook)
+      if (id === undefined) return undefined
+      const program = kernel.openProgram(id)
+      return { restore: () => attach(hook, program), [Symbol.dispose]: () => program.close() }
     },
-    programId: ({ ifIndex, direction }) =>
-      netlink.filters(ifIndex, direction).find(({ handle }) => handle === ourFilter.handle)?.programId,
     detach: ({ ifIndex, direction }) => netlink.deleteBpfFilter({ ifIndex, direction, ...ourFilter }),
   }
 }

@@ -1,9 +1,16 @@
-import { type BpfKernel, type BpfLink, unpin } from '@axoneme/bpf'
-import { ENOENT, SyscallError, withNetns } from '@axoneme/syscalls'
-import type { AttacherOptions, Hook, Hooks } from './attacher.ts'
+import { unpin } from '@axoneme/bpf'
+import { withNetns } from '@axoneme/syscalls'
+import type { Attacher, AttacherOptions, Hook } from './attacher.ts'
 import { ourFilter } from './clsact.ts'
+import { linkOn } from './tcx-link.ts'
 
-export function tcxHooks({ kernel, netlink, netns }: AttacherOptions): Hooks {
+export function tcxAttacher({ kernel, netlink, netns }: AttacherOptions): Attacher {
+  const removeFilter = ({ ifIndex, direction }: Hook) =>
+    netlink.deleteBpfFilter({ ifIndex, direction, ...ourFilter })
+  const decidingId = (hook: Hook) => {
+    using link = linkOn(kernel, hook)
+    return link && kernel.linkInfo(link.fd).programId
+  }
   return {
     kind: 'tcx',
     attach(hook, program) {
@@ -19,26 +26,26 @@ export function tcxHooks({ kernel, netlink, netns }: AttacherOptions): Hooks {
         existing.update(program)
       }
       // Also behind an older link: whoever made that one may have ended before this.
-      netlink.deleteBpfFilter({ ifIndex, direction, ...ourFilter })
+      removeFilter(hook)
     },
-    programId(hook) {
-      using link = linkOn(kernel, hook)
-      return link && kernel.linkInfo(link.fd).programId
+    decidingId,
+    isAttached: (hook) => decidingId(hook) !== undefined,
+    hold(hook) {
+      using opened = new DisposableStack()
+      const link = opened.use(linkOn(kernel, hook))
+      if (link === undefined) return undefined
+      const program = opened.use(kernel.openProgram(kernel.linkInfo(link.fd).programId))
+      // With the program also the link: the kernel refuses a second one of the same program beside it.
+      const held = opened.move()
+      return {
+        restore() {
+          link.update(program)
+          if (decidingId(hook) === undefined) link.pin(hook.path)
+          removeFilter(hook)
+        },
+        [Symbol.dispose]: () => held.dispose(),
+      }
     },
     detach: ({ path }) => void unpin(path),
   }
-}
-
-/** The link pinned for the hook, if it is still on that device. */
-function linkOn(kernel: BpfKernel, { path, ifIndex }: Hook): BpfLink | undefined {
-  let link: BpfLink
-  try {
-    link = kernel.openPinnedLink(path)
-  } catch (error) {
-    if (error instanceof SyscallError && error.errno === ENOENT) return undefined
-    throw error
-  }
-  if (kernel.linkInfo(link.fd).ifIndex === ifIndex) return link
-  link.close()
-  return undefined
 }

@@ -1,6 +1,12 @@
 import { join } from 'node:path'
 import { openBpfKernel, unmountBpffs } from '@axoneme/bpf'
-import { metricsKey, metricsValue, packetReason, trafficDirection } from '@axoneme/bpf-programs'
+import {
+  type DatapathConfig,
+  metricsKey,
+  metricsValue,
+  packetReason,
+  trafficDirection,
+} from '@axoneme/bpf-programs'
 import { createEndpointTable, type EndpointId, type EndpointRow } from '@axoneme/endpoint'
 import { reservedIdentity } from '@axoneme/identity'
 import { createIpcacheTable, type NodeRow } from '@axoneme/ipcache'
@@ -155,13 +161,13 @@ export class TestNode implements AsyncDisposable {
     return datapath
   }
 
-  openObjects(): Promise<DatapathObjects> {
+  openObjects(config: Partial<DatapathConfig> = {}): Promise<DatapathObjects> {
     return openDatapathObjects({
       kernel: openBpfKernel(),
       bpfRoot: this.bpfRoot,
       templateDir,
       clang: 'clang',
-      config: { routingMode: this.routingMode },
+      config: { routingMode: this.routingMode, ...config },
       mapSizes: { ...smallMaps, ...this.mapSizes },
       signal: AbortSignal.timeout(120_000),
     })
