@@ -49,7 +49,10 @@ export function assemblable(text: string): string {
   return text.replace(/^(\s*)r(\d+) = w(\d+)$/gm, '$1w$2 = w$3')
 }
 
-/** As compileBpf, by way of an assembly text: the only way on which absolute symbols keep more than 32 bits. */
+/**
+ * As compileBpf, by way of an assembly text: the only way on which absolute symbols keep more than 32 bits. LLVM 14
+ * prints some 64-bit moves as if they were of 32 bits: the instructions may differ in that.
+ */
 export function compileBpfByText(source: string, flags: readonly string[] = []): Buffer {
   using directory = temporaryDirectory()
   const path = join(directory.path, 'text.s')
