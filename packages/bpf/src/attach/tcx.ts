@@ -3,7 +3,7 @@ import { KernelFeatureError } from '../features/missing.ts'
 import { featureNamed } from '../features/table.ts'
 import { type BpfCommands, bpfFailure } from '../kernel/command.ts'
 import { type BpfLink, openLink } from './link.ts'
-import { createTcxLink, type TrafficDirection } from './tcx-link.ts'
+import { createDeviceLink, type TrafficDirection, tcxAttachTypes } from './tcx-link.ts'
 
 export type TcxAttachment = Readonly<{
   program: { fd: number; name: string }
@@ -17,7 +17,12 @@ export type TcxAttachment = Readonly<{
  */
 export function attachTcx(commands: BpfCommands, { program, ifIndex, direction }: TcxAttachment): BpfLink {
   const name = `${program.name} on ${direction} of interface ${ifIndex}`
-  const fd = createTcxLink(commands, { programFd: program.fd, ifIndex, direction, name })
+  const fd = createDeviceLink(commands, {
+    programFd: program.fd,
+    ifIndex,
+    attachType: tcxAttachTypes[direction],
+    name,
+  })
   if (fd >= 0) return openLink(commands, { fd, name })
   const cause = bpfFailure('link_create', name, -fd)
   const tcx = featureNamed('tcx')

@@ -12,12 +12,12 @@ const ENOTSUPP = 524
 /** The smallest map of the type that every kernel with it accepts. */
 export function createProbeMap(
   commands: BpfCommands,
-  type: MapType,
+  type: MapType | number,
   { flags = 0 }: { flags?: number } = {},
 ): Descriptor | undefined {
   const [keySize, valueSize, maxEntries] = shapeOf(type)
   const attr = new BpfAttr(createAttrSize)
-    .u32(0, mapTypeNumbers[type])
+    .u32(0, typeof type === 'number' ? type : mapTypeNumbers[type])
     .u32(4, keySize)
     .u32(8, valueSize)
     .u32(12, maxEntries)
@@ -29,7 +29,8 @@ export function createProbeMap(
   throw bpfFailure('map_create', probeName, -fd)
 }
 
-export function probeMapType(type: MapType): (commands: BpfCommands) => boolean {
+/** A number is a type as the kernel counts them. */
+export function probeMapType(type: MapType | number): (commands: BpfCommands) => boolean {
   return (commands) => {
     using map = createProbeMap(commands, type)
     return map !== undefined
@@ -69,7 +70,7 @@ function isUnknown(result: number): boolean {
   return result === -EINVAL || result === -E2BIG || result === -ENOTSUPP
 }
 
-function shapeOf(type: MapType): readonly [keySize: number, valueSize: number, maxEntries: number] {
+function shapeOf(type: MapType | number): readonly [keySize: number, valueSize: number, maxEntries: number] {
   switch (type) {
     case 'ringbuf':
       // A multiple of the page size on every machine.

@@ -3,7 +3,7 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Netlink, NetlinkError, openNetlink } from '@axoneme/netlink'
 import { createNetns, deleteNetns, EINVAL, ENODEV, ENOENT } from '@axoneme/syscalls'
-import { createTcxLink } from '../attach/tcx-link.ts'
+import { createDeviceLink } from '../attach/tcx-link.ts'
 import { type BpfCommands, bpfFailure } from '../kernel/command.ts'
 import { loadProbeProgram } from './probe-programs.ts'
 
@@ -14,19 +14,24 @@ const loopbackIfIndex = 1
 const vxlanPort = 8472
 const { EOPNOTSUPP } = constants.errno
 
-/** Attaches to a device that cannot exist: ENODEV from a kernel that knows how, EINVAL from one that does not. */
-export function probeTcx(commands: BpfCommands): boolean {
-  using program = loadProbeProgram(commands)
-  const name = 'axo_probe'
-  const result = createTcxLink(commands, {
-    programFd: program.fd,
-    ifIndex: impossibleIfIndex,
-    direction: 'ingress',
-    name,
-  })
-  if (result === -ENODEV) return true
-  if (result === -EINVAL) return false
-  throw bpfFailure('link_create', name, -result)
+/**
+ * Whether links of the attach type go onto devices. Tries a device that cannot exist: ENODEV from a kernel that would
+ * attach, EINVAL from one that does not know the type.
+ */
+export function probeDeviceAttachType(attachType: number): (commands: BpfCommands) => boolean {
+  return (commands) => {
+    using program = loadProbeProgram(commands)
+    const name = 'axo_probe'
+    const result = createDeviceLink(commands, {
+      programFd: program.fd,
+      ifIndex: impossibleIfIndex,
+      attachType,
+      name,
+    })
+    if (result === -ENODEV) return true
+    if (result === -EINVAL) return false
+    throw bpfFailure('link_create', name, -result)
+  }
 }
 
 /** Attaches to the loopback device of a namespace of its own. The kernel may load modules for it. */
@@ -52,7 +57,7 @@ export function probeVxlan(): boolean {
 
 /** False when the kernel does not know the kind of thing that `make` makes. All goes with the namespace. */
 function succeedsInNewNetns(make: (netlink: Netlink) => void): boolean {
-  const directory = mkdtempSync(join(tmpdir(), 'axo-probe-'))
+  const directory = mkdtempSync(join(tmpdir(), `axo-probe-${process.pid}-`))
   const path = join(directory, 'netns')
   try {
     createNetns(path)

@@ -19,10 +19,10 @@ const nothing = Buffer.concat([code.mov(0, 0), code.exit()])
 /** Function and line records of a probe: one of each for a function, all of one file and line. */
 type ProbeBtf = { fd: number; functions: readonly { at: number; type: number }[]; file: number; line: number }
 
-type ProbeProgram = { insns: Buffer; type?: ProgramType; btf?: ProbeBtf }
+type ProbeProgram = { insns: Buffer; type?: ProgramType | number; btf?: ProbeBtf }
 
-/** Whether the kernel takes programs of the type. */
-export function probeProgramType(type: ProgramType): (commands: BpfCommands) => boolean {
+/** Whether the kernel takes programs of the type. A number is a type as the kernel counts them. */
+export function probeProgramType(type: ProgramType | number): (commands: BpfCommands) => boolean {
   return (commands) => isAccepted(tryLoad(commands, { insns: nothing, type }))
 }
 
@@ -105,7 +105,7 @@ function isAccepted(result: number): boolean {
 
 function tryLoad(commands: BpfCommands, { insns, type = 'sched_cls', btf }: ProbeProgram): number {
   const attr = new BpfAttr(attrSize)
-    .u32(0, programTypeNumbers[type])
+    .u32(0, typeof type === 'number' ? type : programTypeNumbers[type])
     .u32(4, insns.length / 8)
     .pointer(8, insns)
     .text(16, 'GPL')

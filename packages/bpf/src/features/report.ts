@@ -25,13 +25,13 @@ export type FeatureReport = Readonly<{
 export type ProbedKernel = Readonly<{ hasFeature(name: FeatureName): boolean }>
 
 /** Tries every feature, with a pause for others after each. Throws SyscallError when the kernel may not be asked. */
-export async function probeFeatures(kernel: ProbedKernel): Promise<FeatureReport> {
+export async function probeFeatures(kernel: ProbedKernel, kernelRelease = release()): Promise<FeatureReport> {
   const present = new Set<string>()
   for (const { name } of allFeatures) {
     if (kernel.hasFeature(name)) present.add(name)
     await setImmediate()
   }
-  return featureReport(release(), (name) => present.has(name))
+  return featureReport(kernelRelease, (name) => present.has(name))
 }
 
 /** The report of a kernel that has the features for which `isPresent` is true. */

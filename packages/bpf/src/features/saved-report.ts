@@ -59,7 +59,7 @@ export async function loadFeatures({
       origin: 'saved',
     }
   }
-  const report = await probeFeatures(kernel)
+  const report = await probeFeatures(kernel, kernelRelease)
   if (missingRequired(report).length > 0) return { report, origin: 'probed', problem }
   const present = Object.fromEntries(report.features.map((feature) => [feature.name, feature.present]))
   const unsaved = await save(path, { version: formatVersion, bootId, kernelRelease, present })

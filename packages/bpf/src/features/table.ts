@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { arch } from 'node:process'
+import { tcxAttachTypes } from '../attach/tcx-link.ts'
 import type { MapType } from '../map/map-spec.ts'
 import type { Feature } from './feature.ts'
 import { probeBatch, probeFrozenMaps, probeMapType } from './probe-maps.ts'
-import { probeClsact, probeTcx, probeVeth, probeVxlan } from './probe-network.ts'
+import { probeClsact, probeDeviceAttachType, probeVeth, probeVxlan } from './probe-network.ts'
 import {
   probeBtf,
   probeCpuV3,
@@ -136,7 +137,7 @@ const table = [
     usedFor: 'attaching programs so that nobody else can take them away',
     need: { kind: 'optional', without: 'clsact' },
     config: 'CONFIG_NET_XGRESS',
-    probe: probeTcx,
+    probe: probeDeviceAttachType(tcxAttachTypes.ingress),
   },
   {
     name: 'clsact',
