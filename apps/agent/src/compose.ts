@@ -117,7 +117,11 @@ export async function runAgent(
       config: { routingMode: config.routingMode },
       mapSizes: { axo_ct4: config.bpfCtGlobalMax, axo_policy: config.bpfPolicyMapMax },
       signal,
-      onCompile: metrics.compile,
+      onCompile(event) {
+        metrics.compile(event)
+        const { program, hash, problem } = event
+        if (problem !== undefined) log.warn('template', { program, hash, problem })
+      },
     })
   const openStore = () =>
     openEtcdKvstore({

@@ -136,7 +136,7 @@ export function createAgentMetrics(): AgentMetrics {
       kvQueue.observe({ scope, action: operation }, queuedMs / 1000)
     },
     compile: ({ outcome }) => {
-      if (outcome !== 'cached') subprocesses.inc({ subsystem: 'clang' })
+      if (outcome === 'compiled' || outcome === 'failed') subprocesses.inc({ subsystem: 'clang' })
     },
     k8s({ method, resource, code, durationMs }) {
       apiLatency.observe({ path: resource, method }, durationMs / 1000)

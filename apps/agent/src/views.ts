@@ -16,6 +16,7 @@ import type { AgentMetrics } from './metrics.ts'
 import { streamMonitor } from './monitor-records.ts'
 import type { Progress } from './progress.ts'
 import type { AgentTables } from './tables.ts'
+import { templateViews } from './template-views.ts'
 
 /** What the API tells of. Parts that the start has not reached yet are absent and shown as empty. */
 export type Visible = {
@@ -76,14 +77,7 @@ export function createViews({
     services: () => tables.frontends.rows(),
     nodes: () => tables.nodes.rows(),
     ipcache: () => tables.ipcache.rows(),
-    templates: () =>
-      Object.entries(visible.objects?.compiled ?? {}).map(([program, object]) => ({
-        hash: object.hash,
-        program,
-        endpoints: program === 'lxc' ? tables.endpoints.size : 0,
-        compileMs: object.compileMs,
-        bytes: object.bytes,
-      })),
+    ...templateViews(visible),
     datapathMetrics: () => datapathCounts(visible),
     metrics: () => metrics.registry.metrics(),
     monitor(listener) {

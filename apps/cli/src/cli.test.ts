@@ -2,9 +2,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import type { TemplateCheck } from '@axoneme/agent-api'
 import { sampleHandlers, startTestApi } from '@axoneme/agent-api/testing'
 import { describe, expect, it } from 'vitest'
+import { formatAge } from './age.ts'
 import { runCli } from './cli.ts'
+import { formatUsers } from './commands/bpf-template-list.ts'
 import { commands } from './commands/index.ts'
 import { parseMetrics } from './commands/metrics.ts'
 import { formatRecord } from './commands/monitor.ts'
@@ -23,6 +26,7 @@ async function axo(line: string, { handlers = {} }: { handlers?: Handlers } = {}
     line.split(' ').filter((word) => word !== ''),
     {
       env: { AXO_AGENT_SOCKET: api.socketPath },
+      nowMs: Date.parse('2026-11-22T21:05:00.000Z'),
       signal: new AbortController().signal,
       stdout: (more) => (stdout += more),
       stderr: (more) => (stderr += more),
@@ -134,7 +138,16 @@ tcx             6.6    no       optional  attaching programs
     ['node list', 'node-1  default  192.0.2.1    10.0.1.1   10.0.1.0/24    0'],
     ['bpf metrics', 'Policy denied  ingress          3    180'],
     ['bpf ipcache', '10.0.2.9/32       301  192.0.2.2          0'],
-    ['bpf template', 'lxc      abc           1  20000         813'],
+    ['bpf template', 'routingMode=native                   20000  2d   5m    1 endpoint'],
+    ['bpf template list', 'host     routingMode=tunnel traceEveryPacket   9000  21d  20d   -'],
+    ['bpf template describe lxc', 'EP_ID    32  host        from_pod'],
+    [
+      'bpf template describe abc01',
+      'axo_policy  lpm_trie         12            8    16384  none    from_pod',
+    ],
+    ['bpf template describe host', 'Compiled:       21d ago, in 300 ms'],
+    ['bpf template verify', '7  shop/cart-0  from_pod  same     0011223344556677  0011223344556677  71'],
+    ['bpf template verify shop/cart-0', '7  shop/cart-0  from_pod  same '],
     ['metrics', 'cilium_endpoint_count              1'],
     ['metrics nothing', 'no metric matches nothing'],
   ])('of %s', async (line, expected) => {
@@ -156,6 +169,7 @@ tcx             6.6    no       optional  attaching programs
     const lines: string[] = []
     const running = runCli(['monitor', '--socket', api.socketPath], {
       env: {},
+      nowMs: 0,
       signal: new AbortController().signal,
       stdout: (line) => lines.push(line),
       stderr: () => {},
@@ -171,6 +185,74 @@ tcx             6.6    no       optional  attaching programs
   })
 })
 
+describe('bpf template verify', () => {
+  const check = (programs: TemplateCheck['programs'], problem?: string) => ({
+    checkTemplate: async () => ({
+      endpointId: 7,
+      pod: 'shop/cart-0',
+      programs,
+      ...(problem === undefined ? {} : { problem }),
+    }),
+  })
+  const tag = '0011223344556677'
+  const wrong = { id: 71, tag: 'ffff223344556677' }
+  const sameProgram = {
+    program: 'to_pod',
+    outcome: 'same',
+    templateTag: tag,
+    running: { id: 72, tag },
+  } as const
+
+  it.each([
+    {
+      name: 'is another one',
+      handlers: check([
+        sameProgram,
+        { program: 'from_pod', outcome: 'different', templateTag: tag, running: wrong },
+      ]),
+      line: `from_pod  DIFFERENT  ${tag}  ffff223344556677  71`,
+    },
+    {
+      name: 'is missing',
+      handlers: check([sameProgram, { program: 'from_pod', outcome: 'missing', templateTag: tag }]),
+      line: `from_pod  MISSING  ${tag}  -                 -`,
+    },
+    { name: 'cannot be compared', handlers: check([], 'no link'), line: '7  shop/cart-0  -        no link' },
+  ])('exits with 1 and says so when a program $name', async ({ handlers, line }) => {
+    const { code, stdout, stderr } = await axo('bpf template verify', { handlers })
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
+    expect(stdout).toContain(line)
+    const json = await axo('bpf template verify -o json', { handlers })
+    expect(json.code).toBe(1)
+    expect(JSON.parse(json.stdout)).toMatchObject([{ endpointId: 7 }])
+  })
+
+  it('exits with 0 when there is nothing to compare', async () => {
+    const outcome = await axo('bpf template verify', { handlers: { endpoints: () => [] } })
+    expect(outcome).toEqual({ code: 0, stderr: '', stdout: 'no pod runs on this node\n' })
+  })
+})
+
+it.each([
+  ['2026-11-22T21:04:18Z', '42s'],
+  ['2026-11-22T21:04:00Z', '1m'],
+  ['2026-11-22T20:05:01Z', '59m'],
+  ['2026-11-21T21:05:01Z', '23h'],
+  ['2026-11-21T21:05:00Z', '1d'],
+  ['2027-01-01T00:00:00Z', '0s'],
+])('the age of what is of %s is %s', (since, age) => {
+  expect(formatAge(since, Date.parse('2026-11-22T21:05:00Z'))).toBe(age)
+})
+
+it.each([
+  [{ running: false, endpoints: [], devices: [] }, '-'],
+  [{ running: true, endpoints: [], devices: [] }, 'nothing'],
+  [{ running: true, endpoints: [7, 8], devices: [] }, '2 endpoints'],
+  [{ running: true, endpoints: [], devices: ['eth0', 'eth1'] }, 'eth0, eth1'],
+])('a template with %o runs on %s', (row, text) => {
+  expect(formatUsers(row)).toBe(text)
+})
+
 describe('JSON', () => {
   it.each(commands.filter(({ name }) => name !== 'monitor').map((command) => command.name))(
     'of %s',
@@ -179,6 +261,7 @@ describe('JSON', () => {
         'endpoint get': '7',
         'identity get': '300',
         'policy why': '7 from 301 80',
+        'bpf template describe': 'lxc',
       }
       const { code, stdout } = await axo(`${name} ${args[name] ?? ''} -o json`)
       expect(code).toBe(0)
@@ -204,6 +287,12 @@ describe('mistakes', () => {
     ['metrics (', 2, '"(" is no regular expression'],
     ['endpoint get 8', 1, 'no endpoint "8" (name an endpoint by its id or by namespace/pod'],
     ['identity get 8', 1, 'no identity 8'],
+    ['bpf template lst', 2, 'no command "bpf template lst" (did you mean axo bpf template list?)'],
+    ['bpf template list now', 2, '"now" is too much (usage: axo bpf template list)'],
+    ['bpf template describe', 2, 'HASH|PROGRAM is missing (usage: axo bpf template describe HASH|PROGRAM)'],
+    ['bpf template describe lcx', 1, 'no template "lcx" (name a template by its program or the beginning'],
+    ['bpf template describe abc', 1, 'no template "abc"'],
+    ['bpf template verify 8', 1, 'no endpoint "8" (name an endpoint by its id or by namespace/pod'],
     ['status --socket /nowhere/agent.sock', 1, 'reach the agent at /nowhere/agent.sock'],
   ])('%s', async (line, code, message) => {
     const outcome = await axo(line)

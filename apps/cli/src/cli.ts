@@ -9,6 +9,8 @@ import { type OutputFormat, printView } from './print.ts'
 
 export type CliIo = Readonly<{
   env: Readonly<Record<string, string | undefined>>
+  /** Milliseconds since the epoch. */
+  nowMs: number
   signal: AbortSignal
   stdout(text: string): void
   stderr(text: string): void
@@ -45,7 +47,7 @@ async function run(argv: readonly string[], io: CliIo): Promise<boolean> {
   }
   const socketPath = values.socket ?? io.env.AXO_AGENT_SOCKET ?? defaultSocketPath
   const client = createAgentClient({ socketPath, signal: io.signal })
-  const view = await command.run({ client, args, verbose, signal: io.signal })
+  const view = await command.run({ client, args, verbose, nowMs: io.nowMs, signal: io.signal })
   await printView(view, format, io.stdout)
   return view.isBad !== true
 }
@@ -83,7 +85,9 @@ function commandsUnder(words: readonly string[]): readonly Command[] {
 }
 
 function findCommand(words: readonly string[]): Command {
-  const exact = commands.find(({ name }) => words.slice(0, name.split(' ').length).join(' ') === name)
+  const exact =
+    commands.find(({ name }) => words.slice(0, name.split(' ').length).join(' ') === name) ??
+    commands.find(({ shortName }) => words.join(' ') === shortName)
   if (exact !== undefined) return exact
   const group = commands
     .filter(({ name }) => name.startsWith(`${words[0]} `))
@@ -91,11 +95,11 @@ function findCommand(words: readonly string[]): Command {
   if (words.length === 1 && group.length > 0) {
     throw new UsageError(`axo ${words[0]} is several commands`, `one of ${group.join(', ')}`)
   }
-  const typed = words.slice(0, 2).join(' ')
   const names = commands.map(({ name }) => name)
-  const meant = nearestName(typed, names) ?? nearestName(words[0] ?? '', names)
+  const typed = [3, 2, 1].map((count) => words.slice(0, count).join(' '))
+  const [meant] = typed.flatMap((text) => nearestName(text, names) ?? [])
   throw new UsageError(
-    `no command ${JSON.stringify(typed)}`,
+    `no command ${JSON.stringify(words.slice(0, meant?.split(' ').length ?? 2).join(' '))}`,
     meant === undefined ? 'axo --help lists the commands' : `did you mean axo ${meant}?`,
   )
 }

@@ -8,6 +8,8 @@ type CommandContext = Readonly<{
   args: readonly string[]
   /** More than people want at first sight. Only for commands that take it. */
   verbose: boolean
+  /** Milliseconds since the epoch. */
+  nowMs: number
   /** Aborts when the user has seen enough. */
   signal: AbortSignal
 }>
@@ -15,6 +17,8 @@ type CommandContext = Readonly<{
 export type Command = Readonly<{
   /** As typed: `endpoint list`. */
   name: string
+  /** The beginning of the name that is enough when nothing follows: `bpf template`. */
+  shortName?: string
   summary: string
   /** Names of what follows, in capitals; in brackets when it can be left out. */
   parameters?: readonly string[]

@@ -13,6 +13,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
+  nowMs: Date.now(),
   signal: interrupted.signal,
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),

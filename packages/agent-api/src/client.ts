@@ -26,10 +26,16 @@ import {
   type PolicyVerdict,
   serviceSchema,
   statusSchema,
-  type TemplateRow,
-  templateSchema,
   verdictSchema,
 } from './schemas.ts'
+import {
+  type TemplateCheck,
+  type TemplateDescription,
+  type TemplateRow,
+  templateCheckSchema,
+  templateDescriptionSchema,
+  templateSchema,
+} from './template-schemas.ts'
 
 /** Every call rejects with an AgentApiError that says whether the agent was not there or said no. */
 export type AgentClient = {
@@ -47,12 +53,19 @@ export type AgentClient = {
   nodes(): Promise<NodeRow[]>
   ipcache(): Promise<IpcacheRow[]>
   templates(): Promise<TemplateRow[]>
+  /** By hash, its beginning, or the program. */
+  template(name: string): Promise<TemplateDescription>
+  /** Of one endpoint, by id or `namespace/pod`, or of all: then it may take long. */
+  verifyTemplates(endpoint?: string): Promise<TemplateCheck[]>
   datapathMetrics(): Promise<DatapathMetricRow[]>
   metrics(): Promise<string>
   openApi(): Promise<unknown>
   /** Events until the signal aborts or the agent goes away. */
   monitor(signal: AbortSignal): AsyncIterable<MonitorRecord>
 }
+
+/** Every endpoint's programs are loaded once: how much longer than any other answer this may take. */
+const verifyPatience = 10
 
 type Connection = { socketPath: string; timeoutMs: number; signal: AbortSignal | undefined }
 
@@ -80,6 +93,12 @@ export function createAgentClient({
     nodes: () => get('/v1/node', z.array(nodeSchema)),
     ipcache: () => get('/v1/ipcache', z.array(ipcacheSchema)),
     templates: () => get('/v1/bpf/templates', z.array(templateSchema)),
+    template: (name) => get(`/v1/bpf/templates/${encodeURIComponent(name)}`, templateDescriptionSchema),
+    verifyTemplates: (endpoint) => {
+      const search = endpoint === undefined ? '' : `?${new URLSearchParams({ endpoint })}`
+      const patient = { ...connection, timeoutMs: timeoutMs * verifyPatience }
+      return getJson(patient, `/v1/bpf/verify${search}`, z.array(templateCheckSchema))
+    },
     datapathMetrics: () => get('/v1/metrics/datapath', z.array(datapathMetricSchema)),
     metrics: async () => text(await getOk(connection, '/v1/metrics')),
     openApi: () => get('/v1/openapi', z.unknown()),

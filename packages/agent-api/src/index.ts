@@ -14,6 +14,6 @@ export type {
   MonitorRecord,
   PolicyQuery,
   PolicyVerdict,
-  TemplateRow,
 } from './schemas.ts'
 export { type AgentApi, type AgentApiEvent, type AgentApiOptions, startAgentApi } from './server.ts'
+export type { TemplateCheck, TemplateDescription, TemplateRow } from './template-schemas.ts'

@@ -1,6 +1,7 @@
 import type { EndpointRow } from '@axoneme/endpoint'
 import type { IdentityRow } from '@axoneme/identity'
 import type { IpcacheRow, NodeRow } from '@axoneme/ipcache'
+import { CodedError, describeError } from '@axoneme/lifecycle'
 import type { FrontendRow } from '@axoneme/loadbalancer'
 import type { L4Protocol } from '@axoneme/net-types'
 import type { EndpointPolicyRow, PolicyDirection, Verdict } from '@axoneme/policy'
@@ -23,10 +24,18 @@ import {
   policyQuerySchema,
   serviceSchema,
   statusSchema,
-  type TemplateRow,
-  templateSchema,
   verdictSchema,
 } from './schemas.ts'
+import { resolveTemplate } from './template-query.ts'
+import {
+  type TemplateCheck,
+  type TemplateDescription,
+  type TemplateRow,
+  templateCheckSchema,
+  templateDescriptionSchema,
+  templateQuerySchema,
+  templateSchema,
+} from './template-schemas.ts'
 
 /** What the agent tells and does. Plain functions over its tables; lists may be large and are streamed. */
 export type AgentHandlers = {
@@ -41,7 +50,11 @@ export type AgentHandlers = {
   services(): Iterable<FrontendRow>
   nodes(): Iterable<NodeRow>
   ipcache(): Iterable<IpcacheRow>
-  templates(): Iterable<TemplateRow>
+  templates(): Promise<TemplateRow[]>
+  /** Of a template that `templates` told of. Undefined when it is gone or damaged since. */
+  describeTemplate(template: TemplateRow): Promise<TemplateDescription | undefined>
+  /** Compares an endpoint's programs with those that its template makes; changes nothing. */
+  checkTemplate(endpoint: EndpointRow): Promise<TemplateCheck>
   datapathMetrics(): Iterable<DatapathMetricRow>
   /** All metrics in Prometheus' text format. */
   metrics(): Promise<string>
@@ -58,7 +71,12 @@ export type Traffic = Readonly<{
   port: number
 }>
 
-type Input = { params: Readonly<Record<string, string>>; query: Readonly<Record<string, string>> }
+type Input = {
+  params: Readonly<Record<string, string>>
+  query: Readonly<Record<string, string>>
+  /** Aborts when nobody waits for the answer any more. */
+  signal: AbortSignal
+}
 
 export type Reply =
   | { kind: 'json'; httpStatus: number; value: unknown }
@@ -133,10 +151,25 @@ export const routes = [
     row: ipcacheSchema,
     rows: (handlers) => handlers.ipcache(),
   }),
-  list('/v1/bpf/templates', 'Compiled programs and their users', {
-    row: templateSchema,
-    rows: (handlers) => handlers.templates(),
-  }),
+  {
+    path: '/v1/bpf/templates',
+    summary: 'Compiled templates and who uses them, those of other configurations too',
+    response: z.array(templateSchema),
+    reply: async (handlers) => json(await handlers.templates()),
+  },
+  {
+    path: '/v1/bpf/templates/{name}',
+    summary: 'What a template is made of, by its hash or its program',
+    response: templateDescriptionSchema,
+    reply: async (handlers, { params }) => json(await describeTemplate(handlers, params.name ?? '')),
+  },
+  {
+    path: '/v1/bpf/verify',
+    summary: "Whether endpoints' programs are those that their template makes of their values",
+    query: templateQuerySchema,
+    response: z.array(templateCheckSchema),
+    reply: async (handlers, { query, signal }) => json(await checkTemplates(handlers, { query, signal })),
+  },
   list('/v1/metrics/datapath', 'Forwarded and dropped packets', {
     row: datapathMetricSchema,
     rows: (handlers) => handlers.datapathMetrics(),
@@ -173,4 +206,38 @@ function explain(handlers: AgentHandlers, query: Readonly<Record<string, string>
   const verdict = handlers.explain({ ...traffic, endpointId, peer: identity })
   if (verdict === undefined) throw new NotFoundError(`policy of endpoint ${endpointId}`)
   return { endpointId, peer: identity, ...verdict }
+}
+
+async function describeTemplate(handlers: AgentHandlers, name: string): Promise<TemplateDescription> {
+  const template = resolveTemplate(await handlers.templates(), name)
+  const description = await handlers.describeTemplate(template)
+  if (description === undefined) throw new NotFoundError(`whole template ${template.hash}`)
+  return description
+}
+
+/** One by one: each of them is a full load of an endpoint's programs. */
+async function checkTemplates(
+  handlers: AgentHandlers,
+  { query, signal }: Pick<Input, 'query' | 'signal'>,
+): Promise<TemplateCheck[]> {
+  const { endpoint } = templateQuerySchema.parse(query)
+  if (endpoint !== undefined) {
+    return [await handlers.checkTemplate(resolveEndpoint(handlers.endpoints(), endpoint))]
+  }
+  const checks: TemplateCheck[] = []
+  for (const row of [...handlers.endpoints()]) {
+    signal.throwIfAborted()
+    checks.push(await checkOrSayWhyNot(handlers, row))
+  }
+  return checks
+}
+
+async function checkOrSayWhyNot(handlers: AgentHandlers, row: EndpointRow): Promise<TemplateCheck> {
+  try {
+    return await handlers.checkTemplate(row)
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error
+    const { id, namespace, podName } = row
+    return { endpointId: id, pod: `${namespace}/${podName}`, programs: [], problem: describeError(error) }
+  }
 }

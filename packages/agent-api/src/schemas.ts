@@ -154,16 +154,6 @@ export const statusSchema = z.object({
 
 export type AgentStatus = Readonly<z.infer<typeof statusSchema>>
 
-export const templateSchema = z.object({
-  hash: z.string(),
-  program: z.string(),
-  endpoints: z.int().describe('how many endpoints run a patched copy'),
-  compileMs: z.number().describe('0 when it came from the cache'),
-  bytes: z.int(),
-})
-
-export type TemplateRow = Readonly<z.infer<typeof templateSchema>>
-
 export const datapathMetricSchema = z.object({
   reason: z.string(),
   direction: z.string(),

@@ -52,7 +52,9 @@ describe('routes', () => {
     expect(await client.services()).toMatchObject([{ backends: [{ state: 'active' }] }])
     expect(await client.nodes()).toMatchObject([{ routerIp: '10.0.1.1' }])
     expect(await client.ipcache()).toHaveLength(2)
-    expect(await client.templates()).toMatchObject([{ hash: 'abc' }])
+    expect(await client.templates()).toMatchObject([{ program: 'lxc', endpoints: [7] }, { program: 'host' }])
+    expect(await client.template('lxc')).toMatchObject({ slots: [{ name: 'EP_ID', bits: 32 }] })
+    expect(await client.verifyTemplates()).toMatchObject([{ pod: 'shop/cart-0', programs: [{}] }])
     expect(await client.datapathMetrics()).toMatchObject([{ reason: 'Policy denied', packets: 3 }])
     expect(await client.metrics()).toContain('cilium_endpoint_count 1')
     expect(await client.openApi()).toMatchObject({ openapi: '3.1.0' })
@@ -94,6 +96,69 @@ describe('routes', () => {
       httpStatus: 400,
       message: expect.stringContaining('port'),
     })
+  })
+
+  it.each([
+    ['a program', 'host', 'abc9999999999def0123456789abcdef'],
+    ['a hash', 'abc0123456789def0123456789abcdef', 'abc0123456789def0123456789abcdef'],
+    ['the beginning of one', 'abc99', 'abc9999999999def0123456789abcdef'],
+  ])('find a template by %s', async (_what, name, hash) => {
+    await using api = await startTestApi(sampleHandlers())
+    expect(await createAgentClient(api).template(name)).toMatchObject({ hash })
+  })
+
+  it('prefer the running template of a program, then the one that was used last', async () => {
+    const [running] = await sampleHandlers().templates()
+    const old = { ...running!, hash: 'a'.repeat(32), running: false, lastUsedAt: '2030-01-01T00:00:00.000Z' }
+    const older = { ...old, hash: 'b'.repeat(32), lastUsedAt: '2029-01-01T00:00:00.000Z' }
+    for (const templates of [
+      [older, old, running!],
+      [older, old],
+    ]) {
+      await using api = await startTestApi(sampleHandlers({ templates: async () => templates }))
+      const found = await createAgentClient(api).template('lxc')
+      expect(found.hash).toBe(templates.at(-1)?.hash)
+    }
+  })
+
+  it('say which template is not there, or which of several is meant', async () => {
+    const [template] = await sampleHandlers().templates()
+    const templates = async () => [template!, { ...template!, hash: `${template!.hash.slice(0, 31)}0` }]
+    const gone = { templates, describeTemplate: async () => undefined }
+    await using api = await startTestApi(sampleHandlers(gone))
+    const client = createAgentClient(api)
+    const hint = expect.stringContaining('axo bpf template list')
+    for (const name of ['abc', 'xyz0', '..%2f..', '']) {
+      await expect(client.template(name)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    }
+    await expect(client.template('frobnicate')).rejects.toMatchObject({ hint })
+    await expect(client.template('abc01')).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+      message: '2 templates begin with abc01',
+    })
+    await expect(client.template('lxc')).rejects.toMatchObject({
+      message: `no whole template ${template!.hash}`,
+    })
+  })
+
+  it('verify all endpoints, also when some cannot be', async () => {
+    const [first] = sampleHandlers().endpoints()
+    const handlers = sampleHandlers({
+      endpoints: () => [first!, { ...first!, id: 8, podName: 'cart-1' }],
+      checkTemplate: async (row) => {
+        if (row.id === 8) throw new CodedError('TEST', 'verify endpoint 8')
+        return sampleHandlers().checkTemplate(row)
+      },
+    })
+    await using api = await startTestApi(handlers)
+    const client = createAgentClient(api)
+    expect(await client.verifyTemplates()).toMatchObject([
+      { endpointId: 7, programs: [{ outcome: 'same' }] },
+      { endpointId: 8, pod: 'shop/cart-1', programs: [], problem: 'verify endpoint 8' },
+    ])
+    expect(await client.verifyTemplates('shop/cart-0')).toMatchObject([{ endpointId: 7 }])
+    await expect(client.verifyTemplates('8')).rejects.toMatchObject({ code: 'TEST' })
+    await expect(client.verifyTemplates('9')).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
   it('say what is missing or wrong, and are observed by their templates', async () => {

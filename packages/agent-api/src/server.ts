@@ -118,7 +118,7 @@ async function serve(context: Context, request: IncomingMessage, response: Serve
     else if (match.path === openApiPath) sendJson(response, 200, openApiDocument(context.version ?? '0'))
     else if (match.route !== undefined) {
       const query = Object.fromEntries(url?.searchParams ?? [])
-      const reply = await match.route.reply(context.handlers, { params: match.params, query })
+      const reply = await match.route.reply(context.handlers, { params: match.params, query, signal })
       await send(response, reply, signal)
     }
   } catch (error) {

@@ -5,6 +5,7 @@ import { createLogger, type LogEvent } from '@axoneme/log'
 import type { CniHandlers } from './cni/handle.ts'
 import type { AgentHandlers } from './routes.ts'
 import { type AgentApi, type AgentApiEvent, type AgentApiOptions, startAgentApi } from './server.ts'
+import type { TemplateRow } from './template-schemas.ts'
 
 const endpoint = {
   id: 7,
@@ -30,6 +31,60 @@ const entry = {
   port: 80,
   portPrefixLength: 16,
   rules: ['shop/allow-web'],
+} as const
+
+const sampleTemplates: readonly TemplateRow[] = [
+  {
+    hash: 'abc0123456789def0123456789abcdef',
+    program: 'lxc',
+    configuration: { routingMode: 'native' },
+    compiler: 'Debian clang version 14.0.6\nTarget: x86_64-pc-linux-gnu\n',
+    bytes: 20_000,
+    compileMs: 812,
+    createdAt: '2026-11-20T21:00:00.000Z',
+    lastUsedAt: '2026-11-22T21:00:00.000Z',
+    running: true,
+    endpoints: [7],
+    devices: [],
+  },
+  {
+    hash: 'abc9999999999def0123456789abcdef',
+    program: 'host',
+    configuration: { routingMode: 'tunnel', traceEveryPacket: true },
+    compiler: 'Debian clang version 14.0.6\nTarget: x86_64-pc-linux-gnu\n',
+    bytes: 9_000,
+    compileMs: 300,
+    createdAt: '2026-11-01T21:00:00.000Z',
+    lastUsedAt: '2026-11-02T21:00:00.000Z',
+    running: false,
+    endpoints: [],
+    devices: [],
+  },
+]
+
+const sampleDescription = {
+  license: 'Dual BSD/GPL',
+  slots: [{ name: 'EP_ID', bits: 32, order: 'host' }],
+  programs: [
+    {
+      name: 'from_pod',
+      section: 'tc/from_pod',
+      type: 'sched_cls',
+      instructions: 1400,
+      slots: ['EP_ID'],
+      maps: ['axo_policy'],
+    },
+  ],
+  maps: [
+    {
+      name: 'axo_policy',
+      type: 'lpm_trie',
+      keySize: 12,
+      valueSize: 8,
+      maxEntries: 16_384,
+      pinning: 'none',
+    },
+  ],
 } as const
 
 /** A small agent that knows one pod. */
@@ -114,7 +169,20 @@ export function sampleHandlers(
       { cidr: '0.0.0.0/0', identity: 2, tunnelEndpoint: '', encryptKey: 0 },
       { cidr: '10.0.2.9/32', identity: 301, tunnelEndpoint: '192.0.2.2', encryptKey: 0 },
     ],
-    templates: () => [{ hash: 'abc', program: 'lxc', endpoints: 1, compileMs: 812.5, bytes: 20_000 }],
+    templates: async () => [...sampleTemplates],
+    describeTemplate: async (template) => ({ ...template, ...sampleDescription }),
+    checkTemplate: async ({ id, namespace, podName }) => ({
+      endpointId: id,
+      pod: `${namespace}/${podName}`,
+      programs: [
+        {
+          program: 'from_pod',
+          outcome: 'same',
+          templateTag: '0011223344556677',
+          running: { id: 71, tag: '0011223344556677' },
+        },
+      ],
+    }),
     datapathMetrics: () => [{ reason: 'Policy denied', direction: 'ingress', packets: 3, bytes: 180 }],
     metrics: async () => '# TYPE cilium_endpoint_count gauge\ncilium_endpoint_count 1\n',
     monitor: () => ({ [Symbol.dispose]: () => {} }),

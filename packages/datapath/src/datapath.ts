@@ -1,4 +1,4 @@
-import type { EndpointRow } from '@axoneme/endpoint'
+import type { EndpointId, EndpointRow } from '@axoneme/endpoint'
 import type { IpcacheRow, NodeRow } from '@axoneme/ipcache'
 import { Scope } from '@axoneme/lifecycle'
 import type { FrontendRow } from '@axoneme/loadbalancer'
@@ -26,6 +26,7 @@ import { serviceTarget } from './service-target.ts'
 import { mapNamed } from './template-maps.ts'
 import type { EndpointDatapathRow, LocalNode, RoutingMode } from './types.ts'
 import { verifyEndpoint } from './verify.ts'
+import { type ProgramCheck, verifyPrograms } from './verify-programs.ts'
 
 export type DatapathOptions = Readonly<{
   objects: DatapathObjects
@@ -80,6 +81,10 @@ export type Datapath = AsyncDisposable &
     nodes: Reconciler<NodeRow>
     /** Throws what is missing of an endpoint in the kernel. */
     verify(endpoint: EndpointRow): void
+    /** Whether an endpoint's programs are those that the template makes of its values; see `verifyPrograms`. */
+    verifyPrograms(id: EndpointId): Promise<readonly ProgramCheck[]>
+    /** Names of the devices that run the programs of a template. */
+    devices: Readonly<Record<'host' | 'overlay', readonly string[]>>
   }>
 
 /**
@@ -148,13 +153,30 @@ export function startDatapath(options: DatapathOptions): Datapath {
       onRun: observe.conntrackGc,
     }),
   )
+  const endpointReconciler = start('endpoints', joined, endpoints, endpointsAtOnce)
   return {
     network,
+    devices: {
+      host: devices.external.map(({ name }) => name),
+      overlay: devices.tunnel === undefined ? [] : [devices.tunnel.name],
+    },
     ipcache: start('ipcache', tables.ipcache, ipcache),
     services: start('services', tables.frontends, services),
     nodes: start('node-routes', tables.nodes, nodes),
-    endpoints: start('endpoints', joined, endpoints, endpointsAtOnce),
+    endpoints: endpointReconciler,
     verify: (endpoint) => verifyEndpoint({ netlink, programs }, endpoint),
+    verifyPrograms: (id) =>
+      verifyPrograms(
+        {
+          kernel,
+          netlink,
+          programs,
+          policyMapSpec: objects.policyMapSpec,
+          tunnelIfIndex: devices.tunnel?.ifIndex,
+          realised: endpointReconciler.status,
+        },
+        id,
+      ),
     [Symbol.asyncDispose]: () => scope.close(),
   }
 }

@@ -26,6 +26,8 @@ export type EndpointPrograms = {
   attach(device: EndpointDevice, set: ProgramSet): void
   /** Names of programs that should be in place and are not. */
   missing(device: EndpointDevice): string[]
+  /** The kernel's ids of the programs that decide for the endpoint now, by name; undefined where there is none. */
+  running(device: EndpointDevice): ReadonlyMap<string, number | undefined>
   /** Nobody calls the endpoint's `pod_policy` any more. What is on its device goes with the device or its pins. */
   removeCall(id: EndpointId): void
 }
@@ -73,6 +75,11 @@ export function endpointPrograms({
         .map(({ name }) => name),
       ...(calls.has(device.id) ? [] : [tailCalled]),
     ],
+    running: (device) =>
+      new Map([
+        ...hooksOf(device).map(({ name, hook }) => [name, attacher.decidingId(hook)] as const),
+        [tailCalled, calls.programId(device.id)],
+      ]),
     removeCall: (id) => calls.remove(id),
   }
 }

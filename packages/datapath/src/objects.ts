@@ -1,25 +1,22 @@
 import { mkdirSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { type BpfKernel, type BpfMap, type MapSpec, mountBpffs } from '@axoneme/bpf'
 import {
+  type CompiledObject,
   type CompileEvent,
-  compileObject,
   type DatapathConfig,
   type DatapathProgram,
+  openTemplateCache,
+  type TemplateCache,
 } from '@axoneme/bpf-programs'
-import { loadTemplate, parseObject, type Template } from '@axoneme/bpf-templater'
+import { loadTemplate, type ObjectPlan, parseObject, type Template } from '@axoneme/bpf-templater'
 import { Scope } from '@axoneme/lifecycle'
 import { type PinPaths, pinPaths } from './pin-paths.ts'
 
 /** The endpoint's own map in the template; all others are the node's and are pinned by their names. */
 const perEndpointMap = 'axo_policy'
 
-type TemplateInfo = Readonly<{
-  hash: string
-  bytes: number
-  /** 0 when the object came from the cache. */
-  compileMs: number
-}>
+/** What a template was made from. */
+type TemplateSource = Pick<CompiledObject, 'hash' | 'metadata'> & Readonly<{ plan: ObjectPlan }>
 
 /** Compiled templates and open maps: everything of the datapath that does not depend on an endpoint. */
 export type DatapathObjects = AsyncDisposable &
@@ -27,7 +24,9 @@ export type DatapathObjects = AsyncDisposable &
     kernel: BpfKernel
     paths: PinPaths
     templates: Readonly<Record<DatapathProgram, Template>>
-    compiled: Readonly<Record<DatapathProgram, TemplateInfo>>
+    sources: Readonly<Record<DatapathProgram, TemplateSource>>
+    /** All compiled templates of this machine, those of other configurations too. */
+    cache: TemplateCache
     /** Shared maps by name. */
     maps: Readonly<Record<string, BpfMap>>
     /** The shared map of that name; a name that no template has is a bug. */
@@ -65,21 +64,16 @@ export async function openDatapathObjects({
     for (const directory of [paths.maps, paths.deviceLinks, paths.endpoints]) {
       mkdirSync(directory, { recursive: true, mode: 0o700 })
     }
-    const compile = async (program: DatapathProgram) => {
-      let compileMs = 0
-      const observe = (event: CompileEvent) => {
-        if (event.outcome === 'compiled') compileMs = Math.round(event.durationMs)
-        onCompile?.(event)
-      }
-      const object = await compileObject({ program, config, cacheDir: templateDir, clang, signal, observe })
-      const bytes = await readFile(object.path)
-      return { bytes, info: { hash: object.hash, bytes: bytes.length, compileMs } }
-    }
+    const cache = scope.use(await openTemplateCache({ cacheDir: templateDir, clang, observe: onCompile }))
+    const compile = (program: DatapathProgram) => cache.object({ program, config, signal })
     const compiled = await Promise.all([compile('lxc'), compile('host'), compile('overlay')])
-    const load = ({ bytes, info }: { bytes: Buffer; info: TemplateInfo }) => ({
-      info,
-      template: scope.use(loadTemplate(parseObject(bytes), { kernel })),
-    })
+    const load = ({ bytes, hash, metadata }: CompiledObject) => {
+      const plan = parseObject(bytes)
+      return {
+        source: { hash, metadata, plan },
+        template: scope.use(loadTemplate(plan, { kernel })),
+      }
+    }
     const [lxc, host, overlay] = [load(compiled[0]), load(compiled[1]), load(compiled[2])]
     const maps: Record<string, BpfMap> = {}
     let policyMapSpec: MapSpec | undefined
@@ -94,7 +88,8 @@ export async function openDatapathObjects({
       kernel,
       paths,
       templates: { lxc: lxc.template, host: host.template, overlay: overlay.template },
-      compiled: { lxc: lxc.info, host: host.info, overlay: overlay.info },
+      sources: { lxc: lxc.source, host: host.source, overlay: overlay.source },
+      cache,
       maps,
       map(name) {
         const found = maps[name]

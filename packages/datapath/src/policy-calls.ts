@@ -7,6 +7,8 @@ import { u32 } from './u32.ts'
 export type PolicyCalls = Readonly<{
   place(id: EndpointId): ProgramPlace
   has(id: EndpointId): boolean
+  /** The kernel's id of the endpoint's program. */
+  programId(id: EndpointId): number | undefined
   /** Nothing there is fine. */
   remove(id: EndpointId): void
 }>
@@ -15,6 +17,7 @@ export function policyCalls(kernel: BpfKernel, map: BpfMap): PolicyCalls {
   /** What a look-up in such a map gives is the id of the program. */
   const programId = (id: EndpointId) => map.lookup(u32(id))?.readUInt32LE()
   return {
+    programId,
     has: (id) => programId(id) !== undefined,
     remove: (id) => void map.delete(u32(id)),
     place: (id) => ({

@@ -1,7 +1,9 @@
 import type { Command } from '../command.ts'
 import { bpfIpcache } from './bpf-ipcache.ts'
 import { bpfMetrics } from './bpf-metrics.ts'
-import { bpfTemplate } from './bpf-template.ts'
+import { bpfTemplateDescribe } from './bpf-template-describe.ts'
+import { bpfTemplateList } from './bpf-template-list.ts'
+import { bpfTemplateVerify } from './bpf-template-verify.ts'
 import { endpointGet } from './endpoint-get.ts'
 import { endpointList } from './endpoint-list.ts'
 import { identityGet } from './identity-get.ts'
@@ -27,7 +29,9 @@ export const commands: readonly Command[] = [
   nodeList,
   bpfMetrics,
   bpfIpcache,
-  bpfTemplate,
+  bpfTemplateList,
+  bpfTemplateDescribe,
+  bpfTemplateVerify,
   monitor,
   metrics,
 ]
