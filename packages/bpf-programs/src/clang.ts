@@ -9,6 +9,7 @@ const maxOutputBytes = 4 * 1024 * 1024
 const shownLines = 20
 /** A compilation takes about a second; a machine that is emulated is some fifty times slower. */
 const compileTimeoutMs = 300_000
+export const maxVersionLength = 2048
 const versionTimeoutMs = 30_000
 
 /** Debian keeps <asm/types.h> below the name of the architecture. */
@@ -29,14 +30,14 @@ const flags = [
   '-fdebug-compilation-dir=.',
 ]
 
-/** clang's own words on what it is. Throws CompileError when it cannot be run. */
+/** clang's own words on what it is, at most `maxVersionLength` of them. Throws CompileError when it cannot be run. */
 export async function clangVersion(clang: string, { signal }: { signal: AbortSignal }): Promise<string> {
   const { stdout } = await runClang(clang, ['--version'], {
     signal,
     timeoutMs: versionTimeoutMs,
     what: `run ${clang} --version`,
   })
-  return stdout
+  return stdout.slice(0, maxVersionLength)
 }
 
 /** The arguments that make an object out of a C file of the source directory. */

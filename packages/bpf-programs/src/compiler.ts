@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { writeDurably } from './cache/durable-file.ts'
 import { parseJson } from './cache/entry.ts'
 import { hasCode, readPrivateFile } from './cache/private-file.ts'
-import { clangVersion } from './clang.ts'
+import { clangVersion, maxVersionLength } from './clang.ts'
 import { CompileError } from './errors.ts'
 
 /** A compiler that is there. `version` is its own words, equal for equal compilers wherever they lie. */
@@ -19,7 +19,7 @@ const versionsSchema = z.array(
     path: z.string().max(4096),
     size: z.string().max(32),
     mtimeNs: z.string().max(32),
-    version: z.string().max(4096),
+    version: z.string().max(maxVersionLength),
   }),
 )
 type Versions = z.infer<typeof versionsSchema>

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -14,6 +15,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseObject } from '@axoneme/bpf-templater'
+import { describeError } from '@axoneme/lifecycle'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { datapathConstants } from './config.ts'
 import { defaultSourceDir } from './sources.ts'
@@ -168,6 +170,52 @@ function isRunning(pid: number): boolean {
   }
 }
 
+it('survives whoever compiles it: he may be killed at any moment', async () => {
+  const killed = join(bench.directory, 'killed')
+  const clang = bench.writeClang(
+    `[ "$compiling" ] && [ ! -e ${killed} ] && { : > ${killed}; kill -KILL $PPID; }`,
+  )
+  await expect(bench.askInProcess({ clang })).rejects.toThrow()
+  expect((await ask({ clang })).compiled).toBe(true)
+  // The orphan may still be writing: under another name, which the next one to compile removes.
+  expect((await ask({ clang })).compiled).toBe(false)
+  expect((await ask()).compiled).toBe(false)
+})
+
+describe.runIf(isRoot)('on a file system', () => {
+  const mounted = () => join(bench.directory, 'mounted')
+  const mount = (...args: string[]) => execFileSync('mount', [...args, mounted()])
+  beforeEach(() => mkdirSync(mounted()))
+  afterEach(() => execFileSync('umount', [mounted()]))
+
+  it('that is only readable, what was compiled before serves', async () => {
+    mount('-t', 'tmpfs', '-o', 'mode=700', 'tmpfs')
+    const cacheDir = mounted()
+    const made = await ask({ cacheDir })
+    mount('-o', 'remount,ro')
+    const clang = bench.writeClang()
+    expect(await ask({ cacheDir })).toEqual({ ...made, compiled: false })
+    expect(await ask({ cacheDir, clang })).toEqual({ ...made, compiled: false })
+    expect(await ask({ cacheDir, searchPath: '' })).toEqual({ ...made, compiled: false })
+    await using cache = await bench.open({ cacheDir })
+    await expect(cache.object({ ...bench.wanted, program: 'overlay' })).rejects.toMatchObject({
+      code: 'TEMPLATE_CACHE',
+      retryable: true,
+      cause: { code: 'EROFS' },
+    })
+  })
+
+  it('that is full, a compilation fails, says so, and can be tried again', async () => {
+    mount('-t', 'tmpfs', '-o', 'mode=700,size=24k', 'tmpfs')
+    const options = { cacheDir: mounted(), backoff: { minMs: 0, maxMs: 0 } }
+    const error = await ask(options).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ retryable: true })
+    expect(describeError(error)).toMatch(/No space left|ENOSPC/)
+    mount('-o', 'remount,size=1m')
+    expect((await ask(options)).compiled).toBe(true)
+  })
+})
+
 describe('a restart', () => {
   it('runs no process when nothing has changed', async () => {
     const clang = bench.writeClang()
@@ -299,6 +347,17 @@ describe('what is damaged', () => {
     const events: CompileEvent[] = []
     expect((await ask({ observe: (event) => events.push(event) })).compiled).toBe(true)
     expect(events).toMatchObject([{ problem: expect.stringContaining('belongs to user 12345') }])
+  })
+
+  it('is made whole again: the object of another program', async () => {
+    await using cache = await bench.open()
+    const overlay = await cache.object({ ...bench.wanted, program: 'overlay' })
+    const host = await cache.object(bench.wanted)
+    for (const pathOf of [object, description]) cpSync(pathOf(overlay), pathOf(host))
+    const events: CompileEvent[] = []
+    const again = await ask({ observe: (event) => events.push(event) })
+    expect(again).toMatchObject({ compiled: true, bytes: host.bytes })
+    expect(events).toMatchObject([{ problem: expect.stringContaining('object of another recipe') }])
   })
 
   it('is never used in place of the compiler', async () => {

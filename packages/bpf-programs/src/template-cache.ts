@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describeError } from '@axoneme/lifecycle'
+import { CodedError, describeError } from '@axoneme/lifecycle'
 import { compileEntry } from './cache/compile-entry.ts'
 import {
   type CachedTemplate,
@@ -18,7 +18,7 @@ import { SingleFlight } from './cache/single-flight.ts'
 import { type CacheBounds, defaultBounds, sweepCache } from './cache/sweep.ts'
 import { type Compiler, identifyCompiler } from './compiler.ts'
 import type { DatapathConfig, DatapathProgram } from './config.ts'
-import { CompileError } from './errors.ts'
+import { CompileError, TemplateCacheError } from './errors.ts'
 import { type Recipe, readRecipe, templateHash } from './recipe.ts'
 import { defaultSourceDir } from './sources.ts'
 
@@ -128,7 +128,7 @@ class OpenCache implements TemplateCache {
     } catch (error) {
       const isOthers = error instanceof CompileError && error.isRemembered
       report(isOthers ? 'failed-before' : 'failed')
-      throw error
+      throw this.#asCacheError(error, program)
     }
   }
 
@@ -146,8 +146,9 @@ class OpenCache implements TemplateCache {
   }
 
   async read(hash: string): Promise<CachedTemplate | undefined> {
-    if (!isTemplateHash(hash)) return undefined
-    const found = await readEntry(this.#directory(hash))
+    const directory = this.#directory(hash)
+    if (!isTemplateHash(hash) || !(await isPrivateDirectory(directory))) return undefined
+    const found = await readEntry(directory)
     return found.kind === 'whole' ? found.value : undefined
   }
 
@@ -180,7 +181,7 @@ class OpenCache implements TemplateCache {
     hash: string
     signal: AbortSignal
   }): Promise<Found> {
-    const cached = await this.#use(hash)
+    const cached = await this.#use(hash, recipe)
     if ('template' in cached) return cached
     const job = {
       recipe,
@@ -208,18 +209,18 @@ class OpenCache implements TemplateCache {
   async #madeBefore(recipe: Recipe, problem: CompileError): Promise<Found> {
     for (const { hash, metadata } of await this.entries()) {
       if (metadata.recipe !== recipe.digest) continue
-      const found = await this.#use(hash)
+      const found = await this.#use(hash, recipe)
       if ('template' in found) return { ...found, problem: describeError(problem) }
     }
     throw problem
   }
 
-  async #use(hash: string): Promise<Found | { damage: string | undefined }> {
+  async #use(hash: string, { digest }: Recipe): Promise<Found | { damage: string | undefined }> {
     const directory = this.#directory(hash)
     if (!(await isPrivateDirectory(directory))) return { damage: undefined }
     const lease = await tryLockFile(usePath(directory), 'shared')
     if (lease === undefined) return { damage: undefined }
-    const read = await readEntry(directory)
+    const read = await readEntry(directory, { recipe: digest })
     if (read.kind === 'whole') {
       await this.#keep(hash, lease)
       await touchEntry(directory, this.#now())
@@ -246,6 +247,16 @@ class OpenCache implements TemplateCache {
     } catch (error) {
       return `remove old templates: ${describeError(error)}`
     }
+  }
+
+  /** A file system that is full or broken is nobody's bug, and may be mended. */
+  #asCacheError(error: unknown, program: DatapathProgram): unknown {
+    const isOfFiles = error instanceof Error && 'syscall' in error && !(error instanceof CodedError)
+    if (!isOfFiles) return error
+    return new TemplateCacheError(`keep template ${program} in ${this.#options.cacheDir}`, {
+      cause: error,
+      hint: 'is its file system full, or only readable?',
+    })
   }
 
   #directory(hash: string): string {

@@ -46,7 +46,7 @@ export async function compileEntry(job: CompileJob): Promise<EnsuredTemplate> {
   const askedAtMs = now()
   await using _lock = await lockEntry(directory, job.signal)
   const lease = () => tryLockFile(usePath(directory), 'shared')
-  const found = await readEntry(directory)
+  const found = await readEntry(directory, { recipe: job.recipe.digest })
   if (found.kind === 'whole') return { template: found.value, lease: await lease(), compiled: false }
   const failure = await readFailure(directory)
   const refusal = failureFor({ failure, askedAtMs }, { nowMs: now(), backoff })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { chmod, utimes } from 'node:fs/promises'
 import { z } from 'zod'
+import { maxVersionLength } from '../clang.ts'
 import { datapathPrograms } from '../config.ts'
 import { replace, syncDirectory, syncFile, writeDurably } from './durable-file.ts'
 import { metadataPath, objectPath } from './layout.ts'
@@ -17,7 +18,7 @@ const metadataSchema = z.object({
   /** What it was made of but for the compiler; see `Recipe`. */
   recipe: z.hex().length(64),
   /** The compiler's own words. */
-  compiler: z.string().max(4096),
+  compiler: z.string().max(maxVersionLength),
   compileMs: z.number().min(0),
   createdAt: z.iso.datetime(),
   bytes: z.int().min(1).max(maxObjectBytes),
@@ -35,11 +36,17 @@ type Outcome<T> =
   | Readonly<{ kind: 'absent' }>
   | Readonly<{ kind: 'damaged'; reason: string }>
 
-/** The object of an entry's directory, checked: these very bytes are whole. */
-export async function readEntry(directory: string): Promise<Outcome<CachedTemplate>> {
+/** The object of an entry's directory, checked: these very bytes are whole, and were made from the recipe. */
+export async function readEntry(
+  directory: string,
+  { recipe }: { recipe?: string } = {},
+): Promise<Outcome<CachedTemplate>> {
   const read = await readMetadata(directory)
   if (read.kind !== 'whole') return read
   const metadata = read.value
+  if (recipe !== undefined && metadata.recipe !== recipe) {
+    return { kind: 'damaged', reason: `${directory} has the object of another recipe` }
+  }
   const path = objectPath(directory)
   const object = await readPrivateFile(path, metadata.bytes)
   if (object.kind === 'absent') return { kind: 'damaged', reason: `${path} is missing` }
