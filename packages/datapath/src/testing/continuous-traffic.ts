@@ -9,7 +9,7 @@ export const ports = { bulk: 5001, asking: 5002, datagrams: 5003 } as const
 
 /** What has happened so far, in memory that both threads share. */
 export const progressIndex = { upload: 0, download: 1, rounds: 2, datagrams: 3 } as const
-export type Progress = Record<keyof typeof progressIndex, number>
+type Progress = Record<keyof typeof progressIndex, number>
 
 export type TrafficSetup = Readonly<{ client: Pod; server: Pod; progress: SharedArrayBuffer }>
 
