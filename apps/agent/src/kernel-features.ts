@@ -15,7 +15,7 @@ import type { Logger } from '@axoneme/log'
 import type { AgentConfig } from './config.ts'
 
 /**
- * What the kernel has, tried once in its life and kept in the state directory. Throws KernelFeatureError, after
+ * What the kernel has, tried once after each boot and kept in the state directory. Throws KernelFeatureError, after
  * `onReport`, when something that this configuration needs is missing.
  */
 export async function checkKernelFeatures({
@@ -30,18 +30,18 @@ export async function checkKernelFeatures({
   log: Logger
 }): Promise<FeatureReport> {
   const startedMs = performance.now()
-  const { report, origin, problem } = await loadFeatures({
+  const { report, triedCount, problem } = await loadFeatures({
     kernel,
     path: join(config.stateDir, 'kernel-features.json'),
   })
   onReport(report)
-  if (problem !== undefined) log.warn('report of kernel features lost', { error: describeError(problem) })
+  if (problem !== undefined) log.warn('kernel features not kept', { error: describeError(problem) })
   requireFeatures(report, { also: config.routingMode === 'tunnel' ? ['vxlan'] : [] })
   for (const { name, since, need } of missingOptional(report)) {
     log.warn('kernel lacks a feature', { feature: name, since, ...need })
   }
   const durationMs = Math.round(performance.now() - startedMs)
-  log.info('kernel features', { kernel: report.kernelRelease, origin, durationMs })
+  log.info('kernel features', { kernel: report.kernelRelease, triedCount, durationMs })
   return report
 }
 

@@ -24,7 +24,6 @@ export {
   hasFeature,
   missingOptional,
   missingRequired,
-  probeFeatures,
   requireFeatures,
 } from './features/report.ts'
 export { type LoadedFeatures, loadFeatures } from './features/saved-report.ts'

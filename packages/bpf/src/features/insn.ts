@@ -1,5 +1,5 @@
 /** One instruction (Documentation/bpf/standardization/instruction-set.rst): 8 bytes, little-endian. */
-export function insn(
+function insn(
   code: number,
   {
     to = 0,

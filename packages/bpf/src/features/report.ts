@@ -24,12 +24,24 @@ export type FeatureReport = Readonly<{
 /** What answers for one feature: a BpfKernel. */
 export type ProbedKernel = Readonly<{ hasFeature(name: FeatureName): boolean }>
 
-/** Tries every feature, with a pause for others after each. Throws SyscallError when the kernel may not be asked. */
-export async function probeFeatures(kernel: ProbedKernel, kernelRelease = release()): Promise<FeatureReport> {
+/**
+ * Tries every feature but those of `known`, which are taken to be there, with a pause for others after each. Throws
+ * SyscallError when the kernel may not be asked.
+ */
+export async function probeFeatures(
+  kernel: ProbedKernel,
+  {
+    kernelRelease = release(),
+    known = new Set(),
+  }: { kernelRelease?: string; known?: ReadonlySet<string> } = {},
+): Promise<FeatureReport> {
   const present = new Set<string>()
   for (const { name } of allFeatures) {
-    if (kernel.hasFeature(name)) present.add(name)
-    await setImmediate()
+    if (known.has(name)) present.add(name)
+    else {
+      if (kernel.hasFeature(name)) present.add(name)
+      await setImmediate()
+    }
   }
   return featureReport(kernelRelease, (name) => present.has(name))
 }

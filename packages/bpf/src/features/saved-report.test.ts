@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openBpfKernel } from '../kernel.ts'
@@ -34,29 +34,23 @@ describe.runIf(isRoot)('loadFeatures', () => {
   const load = async (options: Partial<Parameters<typeof loadFeatures>[0]> = {}) => {
     const kernel = countingKernel()
     const loaded = await loadFeatures({ kernel, path, running, ...options })
-    return { ...loaded, asked: kernel.asked.length }
+    return { ...loaded, asked: kernel.asked }
   }
-  const edit = (change: (saved: Record<string, unknown>) => void) => {
-    const saved = JSON.parse(readFileSync(path, 'utf8'))
-    change(saved)
-    writeFileSync(path, JSON.stringify(saved))
-  }
-
-  it('asks the kernel once, and keeps the answers for root alone', async () => {
+  it('tries everything once, and keeps what it found for root alone', async () => {
     const first = await load()
-    expect(first).toMatchObject({ origin: 'probed', problem: undefined, report: { kernelRelease: '6.18.1' } })
-    expect(first.asked).toBe(first.report.features.length)
+    expect(first).toMatchObject({ problem: undefined, report: { kernelRelease: '6.18.1' } })
+    expect(first.triedCount).toBe(first.report.features.length)
+    expect(first.asked).toHaveLength(first.triedCount)
     expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(statSync(join(directory.path, 'state')).mode & 0o777).toBe(0o700)
     const second = await load()
-    expect(second).toMatchObject({ origin: 'saved', asked: 0 })
+    expect(second).toMatchObject({ triedCount: 0, asked: [], problem: undefined })
     expect(second.report).toEqual(first.report)
   })
 
   it('takes the boot and the release of the kernel that runs', async () => {
     await loadFeatures({ kernel: countingKernel(), path })
-    const kernel = countingKernel()
-    expect(await loadFeatures({ kernel, path })).toMatchObject({ origin: 'saved' })
+    expect(await loadFeatures({ kernel: countingKernel(), path })).toMatchObject({ triedCount: 0 })
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({
       bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
       kernelRelease: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
@@ -66,28 +60,33 @@ describe.runIf(isRoot)('loadFeatures', () => {
   it.each([
     ['another boot', { running: { ...running, bootId: 'another' } }],
     ['another kernel', { running: { ...running, kernelRelease: '6.1.0' } }],
-  ])('asks anew after %s, and keeps that', async (_, options) => {
-    await load()
-    expect(await load(options)).toMatchObject({ origin: 'probed', problem: undefined })
-    expect(await load(options)).toMatchObject({ origin: 'saved', asked: 0 })
-    expect(await load()).toMatchObject({ origin: 'probed' })
+  ])('tries everything anew after %s, and keeps that', async (_, options) => {
+    const { report } = await load()
+    const all = { triedCount: report.features.length, problem: undefined }
+    expect(await load(options)).toMatchObject(all)
+    expect(await load(options)).toMatchObject({ triedCount: 0 })
+    expect(await load()).toMatchObject(all)
   })
 
-  it.each<[string, (present: Record<string, boolean>) => void]>([
-    ['asked less', (present) => delete present.tcx],
-    ['asked more', (present) => Object.assign(present, { netkit: true })],
-    [
-      'asked something else',
-      (present) => {
-        delete present.tcx
-        present.netkit = true
-      },
-    ],
-  ])('asks anew where an agent before %s', async (_, change) => {
-    await load()
-    edit(({ present }) => change(present as Record<string, boolean>))
-    expect(await load()).toMatchObject({ origin: 'probed', problem: undefined })
-    expect(await load()).toMatchObject({ origin: 'saved' })
+  it('tries what was missing each time, as a module may bring it, and keeps it then', async () => {
+    const kernel = countingKernel({ without: ['veth', 'tcx'] })
+    expect(hasFeature((await load({ kernel })).report, 'veth')).toBe(false)
+    const still = countingKernel({ without: ['veth', 'tcx'] })
+    expect(await load({ kernel: still })).toMatchObject({ triedCount: 2, problem: undefined })
+    expect(still.asked).toEqual(['tcx', 'veth'])
+    const { report, asked } = await load()
+    expect(asked).toEqual(['tcx', 'veth'])
+    expect(hasFeature(report, 'veth')).toBe(true)
+    expect(await load()).toMatchObject({ triedCount: 0, report })
+  })
+
+  it('tries what an agent before did not ask, and has no use for what only that asked', async () => {
+    const { report } = await load()
+    const { found, ...saved } = JSON.parse(readFileSync(path, 'utf8')) as { found: string[] }
+    const changed = [...found.filter((name) => name !== 'btf'), 'netkit', '__proto__']
+    writeFileSync(path, JSON.stringify({ ...saved, found: changed }))
+    expect(await load()).toMatchObject({ asked: ['btf'], report })
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ ...saved, found })
   })
 
   it.each([
@@ -95,40 +94,23 @@ describe.runIf(isRoot)('loadFeatures', () => {
     ['half of it', '{"version":1,"bootId":"83e0'],
     ['no object', '[]'],
     ['too little', '{"version":1}'],
-    ['another format', JSON.stringify({ version: 2, ...running, present: {} })],
-    ['no booleans', JSON.stringify({ version: 1, ...running, present: { tcx: 'yes' } })],
-    ['a foreign field', JSON.stringify({ version: 1, ...running, present: {}, also: 1 })],
-    ['far too much', ' '.repeat(70_000)],
+    ['another format', JSON.stringify({ version: 2, ...running, found: [] })],
+    ['no names', JSON.stringify({ version: 1, ...running, found: [7] })],
+    ['a foreign field', JSON.stringify({ version: 1, ...running, found: [], also: 1 })],
+    ['far too much', JSON.stringify({ version: 1, ...running, found: ['x'.repeat(70_000)] })],
     ['no text', Buffer.from('ff00fe', 'hex')],
-  ])('says what is wrong with a file with %s, asks anew and replaces it', async (_, content) => {
-    await load()
+  ])('says what is wrong with a file with %s, tries everything and replaces it', async (_, content) => {
+    const { report } = await load()
     writeFileSync(path, content)
-    const { origin, problem } = await load()
-    expect(origin).toBe('probed')
+    const { triedCount, problem } = await load()
+    expect(triedCount).toBe(report.features.length)
     expect(problem).toMatchObject({ code: 'KERNEL_FEATURE_FILE', message: `read ${path}` })
-    expect(await load()).toMatchObject({ origin: 'saved', asked: 0 })
-  })
-
-  it('believes what is saved only of names that it knows', async () => {
-    await load()
-    edit(({ present }) => Object.assign(present as object, { tcx: false }))
-    const { origin, report } = await load()
-    expect(origin).toBe('saved')
-    expect(hasFeature(report, 'tcx')).toBe(false)
-  })
-
-  it('asks again each time while something required is missing', async () => {
-    const kernel = countingKernel({ without: ['veth'] })
-    expect(await load({ kernel })).toMatchObject({ origin: 'probed', problem: undefined })
-    expect(existsSync(path)).toBe(false)
-    expect(await load()).toMatchObject({ origin: 'probed' })
-    expect(await load()).toMatchObject({ origin: 'saved' })
+    expect(await load()).toMatchObject({ triedCount: 0, problem: undefined })
   })
 
   it('works where nothing can be kept, and says so', async () => {
     writeFileSync(join(directory.path, 'state'), 'a file where the directory should be')
-    const { origin, problem, report } = await load()
-    expect(origin).toBe('probed')
+    const { problem, report } = await load()
     expect(problem).toMatchObject({ code: 'KERNEL_FEATURE_FILE' })
     expect(hasFeature(report, 'map_hash')).toBe(true)
   })

@@ -1,16 +1,9 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { release } from 'node:os'
 import { dirname } from 'node:path'
 import { CodedError } from '@axoneme/lifecycle'
 import { z } from 'zod'
-import {
-  type FeatureReport,
-  featureReport,
-  missingRequired,
-  type ProbedKernel,
-  probeFeatures,
-} from './report.ts'
-import { allFeatures } from './table.ts'
+import { type FeatureReport, type ProbedKernel, probeFeatures } from './report.ts'
 
 /** To be raised when a probe comes to ask something else under its old name. */
 const formatVersion = 1
@@ -21,7 +14,7 @@ const savedSchema = z.strictObject({
   version: z.literal(formatVersion),
   bootId: z.string(),
   kernelRelease: z.string(),
-  present: z.record(z.string(), z.boolean()),
+  found: z.array(z.string()),
 })
 
 type Saved = z.infer<typeof savedSchema>
@@ -31,15 +24,15 @@ export type RunningKernel = Readonly<{ bootId: string; kernelRelease: string }>
 
 export type LoadedFeatures = Readonly<{
   report: FeatureReport
-  origin: 'saved' | 'probed'
-  /** Why a file that was there could not be read, or a report not be saved. The report is good all the same. */
-  problem?: unknown
+  /** How many features were tried, rather than known from the file. */
+  triedCount: number
+  /** Why a file that was there could not be read, or a new one not be written. Undefined when all is well; the report is good either way. */
+  problem: unknown
 }>
 
 /**
- * What this kernel has, from the file at `path` when that was written since the last boot by an agent that asked the same,
- * by probing otherwise; then the file is written anew. It is readable by root alone. A report that would stop the agent is
- * not kept: modules that bring the missing may be loaded at any time. Throws SyscallError when the kernel may not be asked.
+ * What this kernel has. What was found since the last boot is in the file at `path`, for root alone, and is not tried again;
+ * all else is, as a module may have brought it. Throws SyscallError when the kernel may not be asked.
  */
 export async function loadFeatures({
   kernel,
@@ -53,37 +46,26 @@ export async function loadFeatures({
 }): Promise<LoadedFeatures> {
   const { bootId, kernelRelease } = running ?? (await readRunningKernel())
   const { saved, problem } = await readSaved(path)
-  if (saved?.bootId === bootId && saved.kernelRelease === kernelRelease && asksTheSame(saved)) {
-    return {
-      report: featureReport(kernelRelease, (name) => saved.present[name] === true),
-      origin: 'saved',
-    }
-  }
-  const report = await probeFeatures(kernel, kernelRelease)
-  if (missingRequired(report).length > 0) return { report, origin: 'probed', problem }
-  const present = Object.fromEntries(report.features.map((feature) => [feature.name, feature.present]))
-  const unsaved = await save(path, { version: formatVersion, bootId, kernelRelease, present })
-  return { report, origin: 'probed', problem: problem ?? unsaved }
+  const isOfToday = saved?.bootId === bootId && saved.kernelRelease === kernelRelease
+  const known = new Set(isOfToday ? saved.found : [])
+  const report = await probeFeatures(kernel, { kernelRelease, known })
+  const found = report.features.filter(({ present }) => present).map(({ name }) => name)
+  const triedCount = report.features.filter(({ name }) => !known.has(name)).length
+  if (isOfToday && found.every((name) => known.has(name))) return { report, triedCount, problem }
+  const unsaved = await save(path, { version: formatVersion, bootId, kernelRelease, found })
+  return { report, triedCount, problem: problem ?? unsaved }
 }
 
 async function readRunningKernel(): Promise<RunningKernel> {
   return { bootId: (await readFile(bootIdPath, 'utf8')).trim(), kernelRelease: release() }
 }
 
-/** Whether the report has an answer to each question of today and to no other. */
-function asksTheSame({ present }: Saved): boolean {
-  return (
-    Object.keys(present).length === allFeatures.length &&
-    allFeatures.every(({ name }) => Object.hasOwn(present, name))
-  )
-}
-
 /** Nothing, without a problem, when there is no file; nothing, with a problem, when it is not as we write it. */
 async function readSaved(path: string): Promise<{ saved?: Saved; problem?: unknown }> {
   try {
+    const { size } = await stat(path)
+    if (size > maxBytes) throw new RangeError(`${size} bytes where at most ${maxBytes} are expected`)
     const text = await readFile(path, 'utf8')
-    if (text.length > maxBytes)
-      throw new RangeError(`${text.length} bytes where at most ${maxBytes} are expected`)
     return { saved: savedSchema.parse(JSON.parse(text)) }
   } catch (cause) {
     if (isNoSuchFile(cause)) return {}
