@@ -29,7 +29,7 @@ export const cniBenchmark: Benchmark = {
     const where = { agentSocket, workDir, signal }
     const spawnMs = await measureSpawn(where, quick ? rounds : fullRounds)
     await using caller = await startCniCaller(where)
-    const pods = createPodMaker({ instance, client, nodeName, signal })
+    using pods = createPodMaker({ instance, client, nodeName, signal })
     const stage: Stage = { cluster, caller, pods, signal }
 
     const warmUps = quick ? 1 : warmUpRounds

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import type { Server } from 'node:net'
 import { createJson, deleteJson, type K8sClient } from '@axoneme/k8s-client'
 import { type Instance, podNetns } from '@axoneme/sandbox'
 import { connectInNetns, createNetns, deleteNetns, serveTcpInNetns } from '@axoneme/syscalls'
@@ -13,7 +14,6 @@ export type BenchPod = Readonly<{
   uid: string
   containerId: string
   netns: string
-  server: AsyncDisposable
 }>
 
 const namespace = 'default'
@@ -24,11 +24,13 @@ const createdSchema = z.looseObject({ metadata: z.looseObject({ uid: z.string() 
 /** Pods of this many applications: most pods of a node share their identity with others. */
 const applicationCount = 10
 
-export type PodMaker = Readonly<{
-  make(name: string): Promise<BenchPod>
-  /** The pod's object, namespace and server go; its network is the caller's to release first. */
-  remove(pod: BenchPod): Promise<void>
-}>
+/** Closing it closes the servers of all pods that are left; their namespaces go with the sandbox. */
+export type PodMaker = Disposable &
+  Readonly<{
+    make(name: string): Promise<BenchPod>
+    /** The pod's object, namespace and server go; its network is the caller's to release first. */
+    remove(pod: BenchPod): Promise<void>
+  }>
 
 /** Makes pods on `nodeName`, where no kubelet looks after them. */
 export function createPodMaker({
@@ -43,6 +45,11 @@ export function createPodMaker({
   signal: AbortSignal
 }): PodMaker {
   let made = 0
+  const servers = new Map<string, Server>()
+  const closeServer = (uid: string) => {
+    servers.get(uid)?.close()
+    servers.delete(uid)
+  }
   return {
     async make(name) {
       const labels = { app: `app-${made++ % applicationCount}` }
@@ -58,17 +65,20 @@ export function createPodMaker({
       const netns = podNetns(instance, uid)
       createNetns(netns)
       const server = await serveTcpInNetns({ netns, address: '0.0.0.0', port }, (socket) => {
-        socket.on('error', () => socket.destroy())
+        // Its last packets may never come through: the pod's network goes right after its answer.
+        socket.unref().on('error', () => socket.destroy())
         socket.end(name)
       })
-      const containerId = randomBytes(32).toString('hex')
-      const closeServer = () => new Promise<void>((resolve) => void server.close(() => resolve()))
-      return { namespace, name, uid, containerId, netns, server: { [Symbol.asyncDispose]: closeServer } }
+      servers.set(uid, server)
+      return { namespace, name, uid, containerId: randomBytes(32).toString('hex'), netns }
     },
-    async remove({ name, netns, server }) {
-      await server[Symbol.asyncDispose]()
+    async remove({ name, uid, netns }) {
+      closeServer(uid)
       deleteNetns(netns)
       await deleteJson(client, `${podsPath}/${name}`, { body: { gracePeriodSeconds: 0 }, signal })
+    },
+    [Symbol.dispose]() {
+      for (const uid of [...servers.keys()]) closeServer(uid)
     },
   }
 }
