@@ -12,7 +12,7 @@ import { compileObject } from './compile.ts'
 import type { DatapathConfig } from './config.ts'
 import { type EndpointValues, endpointConstants, endpointSymbols } from './endpoint-values.testing.ts'
 
-/** Of each routing mode. A run compiles and loads, which takes about half a second. */
+/** Of each routing mode. A run compiles and loads, which takes about a second. */
 const runs = Number(process.env.AXO_TAG_RUNS ?? 8)
 const programs = ['from_pod', 'pod_policy', 'to_pod']
 
@@ -119,10 +119,12 @@ describe.runIf(isRoot).each(modes)(
         ])
         await fc.assert(property, { numRuns: runs, examples, endOnFailure: true })
       },
-      runs * 10_000,
+      60_000 + runs * 30_000,
     )
 
-    it('are the same behind the verifier, which sees the constants as known numbers', async () => {
+    it('are the same behind the verifier, which sees the constants as known numbers', {
+      timeout: 120_000,
+    }, async () => {
       using both = await loadBoth({ ...distinct, ...tunnel[2] })
       for (const { id, name } of Object.values(both.patched.programs)) {
         expect(translatedInstructions('id', String(id))).toEqual(both.compiled.translated(name))

@@ -196,9 +196,12 @@ it('finds cycles once each, by their shortest path', () => {
 it.each([
   ['packages/a/src/x.test.ts', true],
   ['packages/a/src/x.bench.ts', true],
+  ['packages/a/src/x.testing.ts', true],
   ['packages/a/src/testing.ts', true],
   ['packages/a/src/testing/fixture.ts', true],
   ['packages/a/src/test-worlds.ts', true],
+  ['tools/bench/src/x.ts', true],
+  ['tools/benches/src/x.ts', false],
   ['packages/a/src/contesting.ts', false],
   ['packages/a/src/test.ts', false],
 ])('%s is for tests: %s', (file, expected) => {

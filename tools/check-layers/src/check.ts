@@ -39,7 +39,9 @@ export function checkWorkspace(workspace: Workspace): Violation[] {
 
 /** Tests, benchmarks, their helpers (`test-worlds.ts`), and the `./testing` door with what is behind it. */
 export function isTestFile(file: string): boolean {
-  return /\.(test|bench)\.ts$|\/test-[^/]+\.ts$|\/testing\.ts$|\/(testing|testdata)\//.test(file)
+  return /^tools\/bench\/|\.(test|bench|testing)\.ts$|\/test-[^/]+\.ts$|\/testing\.ts$|\/(testing|testdata)\//.test(
+    file,
+  )
 }
 
 type ImportContext = {

@@ -9,7 +9,7 @@ export type ConstantSymbol = Readonly<{
   word: number
 }>
 
-/** EP_ID.u16, POD_MAC.be48, EP_IPV6.be128.0: name, order (`u` is the host's), bits, word (bpf-programs/c/lib/constants.h). */
+/** EP_ID.u16, EP_IPV6.be128.0: name, order (`u` is the host's), bits, word; made by bpf-programs/c/lib/constants.h. */
 const symbolPattern = /^([A-Za-z_]\w*)\.(u|be)(8|16|32|48|64|128)(?:\.([01]))?$/
 
 /** How C declares it, without the name: `u16`, `be128`. */
