@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { KernelStatus } from '@axoneme/agent-api'
 import {
   type BpfKernel,
+  type FeatureNeed,
   type FeatureReport,
   hasFeature,
   loadFeatures,
@@ -24,7 +25,7 @@ export async function checkKernelFeatures({
   onReport,
   log,
 }: {
-  kernel: BpfKernel
+  kernel: Pick<BpfKernel, 'hasFeature'>
   config: Pick<AgentConfig, 'stateDir' | 'routingMode'>
   onReport: (report: FeatureReport) => void
   log: Logger
@@ -70,8 +71,18 @@ export function kernelStatus(report: FeatureReport): KernelStatus {
     features: report.features.map((feature) => {
       const { name, title, since, usedFor, need, present } = feature
       const required = need.kind === 'required' || waitedFor.includes(feature)
-      const without = need.kind === 'optional' ? { without: need.without } : {}
-      return { name, title, since, usedFor, present, required, ...without }
+      return { name, title, since, usedFor, present, required, ...insteadOf(need) }
     }),
+  }
+}
+
+function insteadOf(need: FeatureNeed): { without?: string } {
+  switch (need.kind) {
+    case 'required':
+      return {}
+    case 'optional':
+      return { without: need.without }
+    case 'fallback':
+      return { without: need.of }
   }
 }

@@ -44,16 +44,14 @@ export const status: Command = {
   },
 }
 
-/** `6.1.0: tcx missing (Linux 6.6 has it), clsact instead`. A feature that nothing here misses is left to --verbose. */
+/** `6.1.0: tcx missing (Linux 6.6 has it), clsact instead`. */
 export function formatKernel({ release, features }: KernelStatus): string {
   if (features.length === 0) return `${release}: not asked yet what it has`
-  const missed = features.filter(
-    ({ present, required, without }) => !present && (required || without !== undefined),
-  )
-  if (missed.length === 0) return `${release}: all features`
-  const parts = missed.map(
+  const missing = features.filter(({ present }) => !present)
+  if (missing.length === 0) return `${release}: all features`
+  const parts = missing.map(
     ({ name, since, required, without }) =>
-      `${name} missing (Linux ${since} has it), ${required ? 'required' : `${without} instead`}`,
+      `${name} missing (Linux ${since} has it), ${required ? 'required' : `${without ?? 'nothing'} instead`}`,
   )
   return `${release}: ${parts.join('; ')}`
 }

@@ -21,7 +21,7 @@ export const code = {
   mov: (to: number, value: number) => insn(0xb7, { to, value }),
   movReg: (to: number, from: number) => insn(0xbf, { to, from }),
   add: (to: number, value: number) => insn(0x07, { to, value }),
-  load32: (to: number, from: number) => insn(0x61, { to, from }),
+  load32: (to: number, from: number, offset = 0) => insn(0x61, { to, from, offset }),
   store64: (to: number, value: number) => insn(0x7a, { to, value }),
   ifZero: (to: number, offset: number) => insn(0x15, { to, offset }),
   /** `if (u32)to < value`, of cpu v3. */

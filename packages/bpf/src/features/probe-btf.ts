@@ -60,8 +60,8 @@ export function dataSectionBtf(): Buffer {
 }
 
 /**
- * BTF of a program `int main(void)` and of a global function `int read(struct box *box)`, and the ids and names that
- * function and line records need.
+ * BTF of a program `int main(void)` and of a global function `int read(struct __sk_buff *ctx, struct box *box)`, and the
+ * ids and names that function and line records need.
  */
 export function globalFunctionBtf(): {
   bytes: Buffer
@@ -72,14 +72,20 @@ export function globalFunctionBtf(): {
 } {
   const btf = new BtfBuilder()
   const int = btf.add('int', int32)
-  const box = btf.add('struct', { name: 'box', size: 4, count: 1, words: [btf.text('value'), int, 0] })
-  const pointer = btf.add('pointer', { size: box })
+  const pointerTo = (name: string, member: string) => {
+    const struct = btf.add('struct', { name, size: 4, count: 1, words: [btf.text(member), int, 0] })
+    return btf.add('pointer', { size: struct })
+  }
+  // The kernel knows the context by the name of its type.
+  const ctx = pointerTo('__sk_buff', 'len')
+  const box = pointerTo('box', 'value')
   const mainType = btf.add('funcProto', { size: int })
-  const readType = btf.add('funcProto', { size: int, count: 1, words: [btf.text('box'), pointer] })
+  const parameters = [btf.text('ctx'), ctx, btf.text('box'), box]
+  const readType = btf.add('funcProto', { size: int, count: 2, words: parameters })
   const main = btf.add('func', { name: 'main', size: mainType, count: globalLinkage })
   const read = btf.add('func', { name: 'read', size: readType, count: globalLinkage })
   const file = btf.text('probe.c')
-  const line = btf.text('return box ? box->value : 0;')
+  const line = btf.text('return box ? box->value : ctx->mark;')
   return { bytes: btf.build(), main, read, file, line }
 }
 

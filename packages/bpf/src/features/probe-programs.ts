@@ -49,14 +49,20 @@ export function probeBtf(commands: BpfCommands): boolean {
   return isAccepted(tryLoadBtf(commands, dataSectionBtf()))
 }
 
-/** A function that is verified by itself, with a pointer to a struct as its argument; and records of functions and lines. */
+/** Behind the end of the context's struct as the probe's BTF has it, and inside of the kernel's. */
+const markOffset = 8
+
+/**
+ * A function that is verified by itself, with the context and a pointer to a struct as its arguments; and records of
+ * functions and lines.
+ */
 export function probeGlobalFunctions(commands: BpfCommands): boolean {
   const { bytes, main, read, file, line } = globalFunctionBtf()
   const fd = tryLoadBtf(commands, bytes)
   if (fd < 0) return isAccepted(fd)
   using btf = new Descriptor(fd, 'probe btf')
-  const caller = [code.movReg(1, 10), code.add(1, -8), code.store64(1, 0), code.callFunction(1), code.exit()]
-  const callee = [code.mov(0, 0), code.ifZero(1, 1), code.load32(0, 1), code.exit()]
+  const caller = [code.movReg(2, 10), code.add(2, -8), code.store64(2, 0), code.callFunction(1), code.exit()]
+  const callee = [code.load32(0, 1, markOffset), code.ifZero(2, 1), code.load32(0, 2), code.exit()]
   const functions = [
     { at: 0, type: main },
     { at: caller.length, type: read },
@@ -65,6 +71,7 @@ export function probeGlobalFunctions(commands: BpfCommands): boolean {
     insns: Buffer.concat([...caller, ...callee]),
     btf: { fd: btf.fd, functions, file, line },
   })
+  // EACCES: the context is taken for a pointer like others, as by a kernel without types of its own.
   return result === -EACCES ? false : isAccepted(result)
 }
 

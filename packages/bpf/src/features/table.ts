@@ -57,6 +57,7 @@ const table = [
     since: '5.12',
     usedFor: 'what programs of the datapath share',
     need: required,
+    config: 'CONFIG_DEBUG_INFO_BTF',
     probe: probeGlobalFunctions,
   },
   {
