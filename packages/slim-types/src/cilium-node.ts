@@ -2,7 +2,7 @@ import type { Decoder } from './decoder.ts'
 import { equalsIgnoringVersion } from './equals.ts'
 import { decoding } from './errors.ts'
 import type { Interner } from './interner.ts'
-import { asObject, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
+import { asObject, integerAt, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
 import { identifySlim, metaFromJson, metaOf } from './meta.ts'
 import type { SlimCiliumNode } from './types.ts'
 import { canonicalIp, listOf } from './values.ts'
@@ -35,5 +35,6 @@ function ciliumNodeFromJson(object: JsonObject, interner: Interner): SlimCiliumN
       })),
     ),
     podCIDRs: listOf(textsAt(ipam, 'podCIDRs')),
+    encryptionKey: integerAt(objectAt(spec, 'encryption') ?? {}, 'key'),
   }
 }

@@ -159,7 +159,10 @@ it('CiliumNodes of a real cluster', () => {
       { type: 'CiliumInternalIP', address: '10.4.0.155' },
     ],
     podCIDRs: ['10.4.0.0/24'],
+    encryptionKey: 0,
   })
+  const encrypted = { metadata: { name: 'n' }, spec: { encryption: { key: 3 } } }
+  expect(ciliumNodeDecoder(interner).fromJson(encrypted).encryptionKey).toBe(3)
 })
 
 it('the Status of an expired list', () => {

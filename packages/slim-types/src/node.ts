@@ -20,6 +20,8 @@ export function nodeDecoder(interner: Interner): Decoder<SlimNode> {
   }
 }
 
+const networkUnavailable = 'NetworkUnavailable'
+
 type Taint = SlimNode['taints'][number]
 
 type NodeDraft = {
@@ -30,10 +32,19 @@ type NodeDraft = {
   podCIDRs: string[]
   taints: Taint[]
   unschedulable: boolean
+  networkUnavailable: string
 }
 
 function newDraft(meta: MetaDraft): NodeDraft {
-  return { meta, addresses: [], podCIDR: '', podCIDRs: [], taints: [], unschedulable: false }
+  return {
+    meta,
+    addresses: [],
+    podCIDR: '',
+    podCIDRs: [],
+    taints: [],
+    unschedulable: false,
+    networkUnavailable: '',
+  }
 }
 
 function nodeOf(draft: NodeDraft): SlimNode {
@@ -44,6 +55,7 @@ function nodeOf(draft: NodeDraft): SlimNode {
     podCIDRs: listOf(podCIDRs),
     taints: listOf(draft.taints),
     unschedulable: draft.unschedulable,
+    networkUnavailable: draft.networkUnavailable,
   }
 }
 
@@ -98,10 +110,40 @@ function readStatus(reader: WireReader, draft: NodeDraft, interner: Interner): v
   const end = enter(reader)
   while (reader.pos < end) {
     const tag = reader.tag()
-    if (tag === ((5 << 3) | 2)) draft.addresses.push(readAddress(reader, interner))
-    else skipField(reader, tag)
+    switch (tag) {
+      case (4 << 3) | 2:
+        readCondition(reader, draft, interner)
+        break
+      case (5 << 3) | 2:
+        draft.addresses.push(readAddress(reader, interner))
+        break
+      default:
+        skipField(reader, tag)
+    }
   }
   leave(reader, end)
+}
+
+/** The kubelet's own conditions say nothing that is acted on. */
+function readCondition(reader: WireReader, draft: NodeDraft, { intern }: Interner): void {
+  const end = enter(reader)
+  let type = ''
+  let status = ''
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    switch (tag) {
+      case (1 << 3) | 2:
+        type = intern(reader.string())
+        break
+      case (2 << 3) | 2:
+        status = intern(reader.string())
+        break
+      default:
+        skipField(reader, tag)
+    }
+  }
+  leave(reader, end)
+  if (type === networkUnavailable) draft.networkUnavailable = status
 }
 
 function readAddress(reader: WireReader, { intern }: Interner): SlimNodeAddress {
@@ -163,7 +205,12 @@ function nodeFromJson(object: JsonObject, interner: Interner): SlimNode {
     value: intern(textAt(taint, 'value')),
     effect: intern(textAt(taint, 'effect')),
   }))
-  draft.addresses = objectsAt(objectAt(object, 'status') ?? {}, 'addresses').map((address) => ({
+  const status = objectAt(object, 'status') ?? {}
+  for (const condition of objectsAt(status, 'conditions')) {
+    const [type, state] = [textAt(condition, 'type'), textAt(condition, 'status')]
+    if (type === networkUnavailable) draft.networkUnavailable = intern(state)
+  }
+  draft.addresses = objectsAt(status, 'addresses').map((address) => ({
     type: intern(textAt(address, 'type')),
     address: intern(canonicalIp(textAt(address, 'address'))),
   }))

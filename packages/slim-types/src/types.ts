@@ -35,6 +35,8 @@ export type SlimNode = SlimMeta &
     podCIDRs: readonly string[]
     taints: readonly Readonly<{ key: string; value: string; effect: string }>[]
     unschedulable: boolean
+    /** The status of the condition NetworkUnavailable; empty without one. */
+    networkUnavailable: string
   }>
 
 export type SlimNamespace = SlimMeta
@@ -126,6 +128,8 @@ export type SlimCiliumNode = SlimMeta &
   Readonly<{
     addresses: readonly SlimNodeAddress[]
     podCIDRs: readonly string[]
+    /** Index of the key that traffic to the node is encrypted with; 0: not encrypted. */
+    encryptionKey: number
   }>
 
 /** `namespace/name`, or the name alone for cluster-scoped objects: the key of every slim row. */

@@ -109,3 +109,17 @@ it('leaves a holder alone for as long as it promised, also when somebody deletes
   await run(4_000)
   expect(cluster.leading()).toHaveLength(1)
 })
+
+it('counts a term from before the write was sent, not from its answer', async () => {
+  const cluster = new SimulatedCluster([{ offsetMs: 0, rate: 1 }], { timing, random: () => 0.5 })
+  cluster.weather = { ...goodWeather, maxLatencyMs: 4_000, slow: 1 }
+  const until = (ms: number) => cluster.time.run(ms, () => {})
+  // Written from 0 to 4 s.
+  await until(5_000)
+  expect(cluster.leading()).toHaveLength(1)
+  cluster.weather = { ...goodWeather, refused: 1 }
+  await until(9_900)
+  expect(cluster.leading()).toHaveLength(1)
+  await until(10_100)
+  expect(cluster.leading()).toHaveLength(0)
+})

@@ -81,7 +81,10 @@ const node = some({
   status: some({
     phase: text,
     addresses: fc.array(some({ type: text, address: text }), { maxLength: 3 }),
-    conditions: fc.array(some({ type: text, status: text, message: text }), { maxLength: 2 }),
+    conditions: fc.array(
+      some({ type: fc.oneof(text, fc.constant('NetworkUnavailable')), status: text, message: text }),
+      { maxLength: 2 },
+    ),
     volumesInUse: texts,
   }),
 })
