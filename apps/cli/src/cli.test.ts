@@ -89,8 +89,10 @@ tcx             6.6    no       optional  attaching programs
       kernel: { release: '5.4.0', features: [{ ...feature, required: true }] },
       shown: '5.4.0: map_x missing (Linux 5.8 has it), required',
     },
-    // As clsact where tcx is: nothing is done otherwise without it.
-    { kernel: { release: '6.18.1', features: [feature] }, shown: '6.18.1: all features' },
+    {
+      kernel: { release: '6.18.1', features: [{ ...feature, without: 'map_y' }] },
+      shown: '6.18.1: map_x missing (Linux 5.8 has it), map_y instead',
+    },
   ])('of a kernel: $shown', ({ kernel, shown }) => {
     expect(formatKernel(kernel)).toBe(shown)
   })
