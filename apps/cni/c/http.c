@@ -10,7 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-bool read_all(int fd, struct buffer *to)
+/* Reads to the end, or until `is_whole` says that nothing more is to come. */
+static bool read_until(int fd, struct buffer *to, bool (*is_whole)(struct buffer *))
 {
 	static char chunk[65536];
 
@@ -28,7 +29,14 @@ bool read_all(int fd, struct buffer *to)
 			errno = EFBIG;
 			return false;
 		}
+		if (is_whole != NULL && is_whole(to))
+			return true;
 	}
+}
+
+bool read_all(int fd, struct buffer *to)
+{
+	return read_until(fd, to, NULL);
 }
 
 static int connect_to(const char *socket_path)
@@ -109,6 +117,19 @@ static long header_number(const char *head, const char *name)
 	return -1;
 }
 
+/* Whether the answer's body is as long as its head says: the agent hangs up later, when it gets to it. */
+static bool is_whole_answer(struct buffer *answer)
+{
+	append(answer, "", 1);
+	if (answer->failed)
+		return false;
+	answer->length--;
+	const char *body = strstr(answer->data, "\r\n\r\n");
+	long length = body == NULL ? -1 : header_number(answer->data, "Content-Length");
+
+	return length >= 0 && answer->data + answer->length - (body + 4) >= length;
+}
+
 static bool parse_answer(struct buffer *answer, struct response *response)
 {
 	int minor;
@@ -140,7 +161,7 @@ enum relay_result relay(const char *socket_path, const struct call *call, const 
 	/* An agent that refuses early may close before it read everything: what it said counts. */
 	bool sent = send_all(fd, head.data, head.length) && send_all(fd, input->data, input->length);
 	int send_errno = errno;
-	bool received = read_all(fd, answer);
+	bool received = read_until(fd, answer, is_whole_answer);
 	int saved = sent || received ? errno : send_errno;
 
 	close(fd);

@@ -5,6 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { CniError, queuedDeletes } from '@axoneme/agent-api'
 import { sampleHandlers, startTestApi } from '@axoneme/agent-api/testing'
@@ -216,6 +217,28 @@ describe('a strange agent', () => {
     await withPeer(serve, async (path) => {
       const error = errorOf(await run({ ...add, AXO_AGENT_SOCKET: path }))
       expect(error).toMatchObject({ code: 11, msg: expect.stringContaining(message) })
+    })
+  })
+
+  it.each([
+    ['in one piece', ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}']],
+    ['piece by piece', ['HTTP/1.1 200 OK\r\nContent-', 'Length: 2\r\n\r', '\n{', '}']],
+    ['without a body', ['HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n']],
+  ])('that answers %s and never hangs up has answered', async (_, pieces) => {
+    const sockets: Socket[] = []
+    const serve = (socket: Socket) => {
+      sockets.push(socket.setNoDelay())
+      onRequest(socket, async () => {
+        for (const piece of pieces) {
+          socket.write(piece)
+          await setTimeout(10)
+        }
+      })
+    }
+    await withPeer(serve, async (path) => {
+      const outcome = await run({ ...add, AXO_AGENT_SOCKET: path, AXO_CNI_TIMEOUT_MS: '5000' })
+      expect(outcome).toEqual({ code: 0, stderr: '', stdout: pieces.join('').split('\r\n\r\n')[1] })
+      for (const socket of sockets) socket.destroy()
     })
   })
 
