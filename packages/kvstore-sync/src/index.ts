@@ -13,7 +13,16 @@ export {
   startIdentityWatcher,
 } from './identity-table.ts'
 export { createIpTable, ipEntryOf, startIpWatcher } from './ip-entries.ts'
-export { createNodeRowTable, nodeEntryOf, startNodeWatcher } from './node-entries.ts'
+export { createNodeRowTable, type NodeSource, nodeEntryOf, startNodeWatcher } from './node-entries.ts'
+export {
+  createKnownNodeTable,
+  createStoredNodeTable,
+  type KnownNode,
+  type NodeCorrection,
+  type StoredNodeEntry,
+  startNodeHandover,
+  startStoredNodeWatcher,
+} from './node-handover.ts'
 export { identityPaths, ipPrefix, nodePrefix } from './paths.ts'
 export {
   createSharedStore,

@@ -99,8 +99,14 @@ function podCidrsOf(node: z.output<typeof nodeEntrySchema>): string[] | undefine
   return cidrs
 }
 
+/**
+ * Who wrote a node entry, and by what knowledge: the agent of the node, or the operator by the CiliumNode or the Node.
+ * The names are Cilium's (pkg/source).
+ */
+export type NodeSource = 'local' | 'custom-resource' | 'kubernetes'
+
 /** The entry that tells the cluster about a node, for `nodes/v1`. */
-export function nodeEntryOf(node: NodeRow): { key: string; value: string } {
+export function nodeEntryOf(node: NodeRow, source: NodeSource = 'local'): { key: string; value: string } {
   const [ipv4, ...moreIpv4] = node.podCidrs.filter((cidr) => !cidr.includes(':')).map(goIpNetOfCidr)
   const [ipv6, ...moreIpv6] = node.podCidrs.filter((cidr) => cidr.includes(':')).map(goIpNetOfCidr)
   const value = JSON.stringify({
@@ -119,7 +125,7 @@ export function nodeEntryOf(node: NodeRow): { key: string; value: string } {
     IPv4IngressIP: '',
     IPv6IngressIP: '',
     ClusterID: 0,
-    Source: 'local',
+    Source: source,
     EncryptionKey: node.encryptKey,
     Labels: node.labels,
     Annotations: {},

@@ -11,7 +11,7 @@ export type TableWatcherOptions<Row> = Readonly<{
   prefix: string
   table: WritableTable<Row>
   /** `name` is the key without the prefix. */
-  parse: (name: string, value: string) => Parsed<Row>
+  parse: (name: string, value: string, modRevision: number) => Parsed<Row>
   /** The table's key of the row that comes from `name`; undefined for a name that no row may come from. */
   rowKey: (name: string) => string | undefined
   log: Logger
@@ -41,9 +41,9 @@ export function startTableWatcher<Row>(options: TableWatcherOptions<Row>): Async
     else remove(event.key)
   }
 
-  function upsert({ key, value }: KvEntry): void {
+  function upsert({ key, value, modRevision }: KvEntry): void {
     const name = key.slice(prefix.length)
-    const parsed = options.parse(name, value)
+    const parsed = options.parse(name, value, modRevision)
     if ('row' in parsed) {
       bad.delete(key)
       table.upsert(parsed.row)
