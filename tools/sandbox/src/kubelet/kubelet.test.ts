@@ -61,7 +61,7 @@ describe.runIf(process.getuid?.() === 0)('kubelet', () => {
     rmSync(directory, { recursive: true })
   })
 
-  function startKubelet() {
+  function startKubelet({ name = 'node1', podless = false } = {}) {
     const plugin = join(directory, 'plugin')
     writeFileSync(
       plugin,
@@ -77,14 +77,14 @@ describe.runIf(process.getuid?.() === 0)('kubelet', () => {
     const services = watchServices({ client, log, signal: scope.signal })
     scope.use(services.reflector)
     const kubelet = createKubelet({
-      node: { name: 'node1', address: '127.0.0.1', netns: nodeNetns },
+      node: { name, address: '127.0.0.1', netns: nodeNetns },
       cni: createCniRuntime({
         conflistPath,
         executableOf: () => plugin,
         env: { PATH: process.env.PATH ?? '' },
       }),
-      ...{ client, services: services.table, log, podNetns },
-      inTurn: createLimiter(1),
+      ...{ client, services: services.table, log, podNetns, podless },
+      inTurn: createLimiter(2),
       onCniAdd: () => {},
     })
     kubelet.setWaitingFor('')
@@ -106,6 +106,7 @@ describe.runIf(process.getuid?.() === 0)('kubelet', () => {
   }
   const statusOf = async (name: string) =>
     statusSchema.parse(await getJson(client, `${podsPath}/${name}`)).status
+  const isKubeletReady = (node: unknown) => JSON.stringify(node).includes('KubeletReady')
   const isReady = async (name: string) =>
     (await statusOf(name)).conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ===
     true
@@ -124,12 +125,7 @@ describe.runIf(process.getuid?.() === 0)('kubelet', () => {
   }
 
   it('registers its node and keeps its lease', async () => {
-    await vi.waitUntil(() =>
-      getJson(client, '/api/v1/nodes/node1').then(
-        (node) => JSON.stringify(node).includes('KubeletReady'),
-        () => false,
-      ),
-    )
+    await vi.waitUntil(() => getJson(client, '/api/v1/nodes/node1').then(isKubeletReady, () => false))
     const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node1'
     await vi.waitUntil(() =>
       getJson(client, leases).then(
@@ -160,6 +156,16 @@ describe.runIf(process.getuid?.() === 0)('kubelet', () => {
 
     await deleteJson(client, `${podsPath}/web`)
     await vi.waitUntil(() => isGone('web'), { timeout: 15_000 })
+    expect(existsSync(podNetns(uid))).toBe(false)
+  })
+
+  it('only registers its node when the pods are somebody else’s', async () => {
+    startKubelet({ name: 'node2', podless: true })
+    const uid = await createPod('theirs', { nodeName: 'node2' })
+    await vi.waitUntil(() => getJson(client, '/api/v1/nodes/node2').then(isKubeletReady, () => false))
+    await createPod('ours')
+    await becomesReady('ours')
+    expect((await statusOf('theirs')).phase).toBe('Pending')
     expect(existsSync(podNetns(uid))).toBe(false)
   })
 
