@@ -4,7 +4,7 @@ import { openK8sClient } from '@axoneme/k8s-client'
 import { createCiliumNodeTable, startReflector } from '@axoneme/k8s-watchers'
 import { registerCustomResourceDefinitions } from '@axoneme/k8s-writers'
 import { openEtcdKvstore } from '@axoneme/kvstore'
-import { startIdentityGc } from '@axoneme/kvstore-sync'
+import { runIdentityGc } from '@axoneme/kvstore-sync'
 import { describeError, Scope } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { ciliumNodeDecoder, createInterner } from '@axoneme/slim-types'
@@ -40,16 +40,15 @@ export async function runOperator(
         signal,
       }),
     )
-    scope.use(
-      startIdentityGc({
-        store,
-        log: log.child('identity-gc'),
-        signal,
-        period: { baseMs: config.identityGcInterval, jitter: 0.2 },
-        onRun: metrics.identityGc,
-      }),
-    )
-    await runHeartbeat({ store, log: log.child('heartbeat'), signal })
+    const gc = runIdentityGc({
+      store,
+      log: log.child('identity-gc'),
+      signal,
+      period: { baseMs: config.identityGcInterval, jitter: 0.2 },
+      removalsPerSecond: (config.identityGcRateLimit * 1000) / config.identityGcRateInterval,
+      onRun: metrics.identityGc,
+    })
+    await Promise.all([gc, runHeartbeat({ store, log: log.child('heartbeat'), signal })])
   })
   scope.run(async (signal) => {
     await retry(() => registerCustomResourceDefinitions({ client, signal }), {

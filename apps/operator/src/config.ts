@@ -33,6 +33,12 @@ export const operatorOptions = defineOptions({
     minMs: 1000,
     help: 'between two looks for unused identities',
   }),
+  'identity-gc-rate-limit': integer({
+    default: 2500,
+    min: 1,
+    help: 'unused identities removed in each identity-gc-rate-interval; more when more are created',
+  }),
+  'identity-gc-rate-interval': duration({ default: 60_000, minMs: 1000, help: 'see identity-gc-rate-limit' }),
   'metrics-address': string({ default: '127.0.0.1:9963', help: 'where Prometheus scrapes; empty: nowhere' }),
   ...processOptions,
 })

@@ -3,7 +3,7 @@ import { createEmbeddedStore, type EmbeddedStore, hasCode, type Kvstore } from '
 import { startEtcd, type TestEtcd } from '@axoneme/kvstore/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { IdentitiesExhaustedError } from './identity-errors.ts'
-import { startIdentityGc } from './identity-gc.ts'
+import { runIdentityGc } from './identity-gc.ts'
 import { masterKey, slavePrefix } from './identity-keys.ts'
 import { createIdentityTable } from './identity-table.ts'
 import { identityPaths } from './paths.ts'
@@ -201,18 +201,23 @@ describe('identity allocators on etcd', () => {
       cluster.startAllocator(storeOf(i), `10.0.0.${i}`, { range: { min: 256, max: 300 } }),
     )
     let collected = 0
-    cluster.keep(
-      startIdentityGc({
-        store: storeOf(0),
-        log: cluster.log,
-        signal: cluster.signal,
-        period: { baseMs: 20, jitter: 0.5 },
-        checksPerSecond: 2000,
-        onRun: ({ deleted }) => {
-          collected += deleted
-        },
-      }),
-    )
+    const collecting = new AbortController()
+    const collection = runIdentityGc({
+      store: storeOf(0),
+      log: cluster.log,
+      signal: collecting.signal,
+      period: { baseMs: 20, jitter: 0.5 },
+      removalsPerSecond: 2000,
+      onRun: (run) => {
+        if (run.outcome === 'success') collected += run.deleted
+      },
+    })
+    cluster.keep({
+      async [Symbol.asyncDispose]() {
+        collecting.abort()
+        await collection.catch(() => {})
+      },
+    })
     const inUse = new Map<string, { id: number; users: number }>()
     const labelsOf = new Map<number, string>()
     await Promise.all(

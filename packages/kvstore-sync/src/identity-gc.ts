@@ -1,114 +1,129 @@
 import { jitteredPeriod, type Period } from '@axoneme/backoff'
 import type { IdentityId } from '@axoneme/identity'
-import { createRateLimiter, type KvEntry, type Kvstore, type RateLimiter } from '@axoneme/kvstore'
+import { createRateLimiter, hasCode, type KvEntry, type Kvstore, type RateLimiter } from '@axoneme/kvstore'
 import { describeError, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
-import { lockPath, removeCommit, slavePrefix } from './identity-keys.ts'
-import { parseIdentity } from './identity-table.ts'
+import {
+  creationsPerSecond,
+  type GcMemory,
+  identityUsageRatio,
+  passPeriod,
+  planCollection,
+  removalsPerSecond,
+} from './identity-gc-plan.ts'
+import { lockPath, removeCommit } from './identity-keys.ts'
 import { identityPaths } from './paths.ts'
 
 /** One pass over all identities. */
-export type IdentityGcRun = Readonly<{ checked: number; unused: number; deleted: number; durationMs: number }>
+export type IdentityGcRun = Readonly<
+  | { outcome: 'success'; checked: number; unused: number; deleted: number; durationMs: number }
+  | { outcome: 'fail'; durationMs: number }
+>
 
 export type IdentityGcOptions = Readonly<{
   store: Kvstore
   log: Logger
   signal: AbortSignal
-  /** An identity goes when it was unused in two passes; 5 min between passes by default. */
-  period?: Period
-  /** Reads of the store each second at most. */
-  checksPerSecond?: number
+  /** An identity goes when it was unused in two passes; passes come sooner when the numbers run out. */
+  period: Period
+  /** Removals each second; more when more are created. */
+  removalsPerSecond: number
   random?: () => number
   onRun?: (run: IdentityGcRun) => void
 }>
 
-const defaultPeriod: Period = { baseMs: 300_000, jitter: 0.2 }
-const defaultChecksPerSecond = 200
+/** Removals at the same time: each waits for the store a few times. */
+const concurrentRemovals = 8
+/** From here on somebody should find out where all the label sets come from. */
+const warnAtRatio = 0.5
 
-/** Removes the master keys of identities that no node uses any more. To be run by one process of the cluster. */
-export function startIdentityGc(options: IdentityGcOptions): AsyncDisposable {
-  const {
-    store,
-    log,
-    period = defaultPeriod,
-    checksPerSecond = defaultChecksPerSecond,
-    random,
-    onRun,
-  } = options
-  const stop = new AbortController()
-  const signal = AbortSignal.any([options.signal, stop.signal])
-  const limiter = createRateLimiter({ perSecond: checksPerSecond, burst: 10 })
-
-  async function run(): Promise<void> {
-    let unusedBefore: ReadonlyMap<IdentityId, number> = new Map()
-    for (;;) {
-      await sleep(jitteredPeriod(period, random === undefined ? {} : { random }), { signal })
-      try {
-        const { unused, ...report } = await collectOnce({ store, limiter, signal, log, unusedBefore })
-        unusedBefore = unused
-        log.info('identities checked', { ...report, unused: unused.size })
-        onRun?.({ ...report, unused: unused.size })
-      } catch (error) {
-        if (signal.aborted) throw error
-        log.warn('identity garbage collection interrupted', { error: describeError(error) })
+/**
+ * Removes the master keys of identities that no node uses any more: slave keys are bound to the leases of nodes, which
+ * are their heartbeat. To be run by one process of the cluster; another one does no harm.
+ */
+export async function runIdentityGc(options: IdentityGcOptions): Promise<void> {
+  const { log, signal, period, random, onRun } = options
+  let memory: GcMemory | undefined
+  let next = passPeriod(period, undefined)
+  let warned = false
+  for (;;) {
+    await sleep(jitteredPeriod(next, random === undefined ? {} : { random }), { signal })
+    const startedMs = performance.now()
+    try {
+      const pass = await collectOnce(options, memory)
+      memory = pass.memory
+      next = passPeriod(period, pass)
+      const ratio = identityUsageRatio(pass.allocated)
+      if (ratio >= warnAtRatio && !warned) {
+        log.warn('half of all identities are in use', { allocated: pass.allocated, ratio: ratio.toFixed(2) })
       }
+      warned = ratio >= warnAtRatio
+      const { checked, deleted } = pass
+      const report = {
+        checked,
+        deleted,
+        unused: memory.unused.size,
+        durationMs: performance.now() - startedMs,
+      }
+      log.info('identities checked', report)
+      onRun?.({ outcome: 'success', ...report })
+    } catch (error) {
+      if (signal.aborted) throw error
+      log.warn('identity garbage collection interrupted', { error: describeError(error) })
+      onRun?.({ outcome: 'fail', durationMs: performance.now() - startedMs })
     }
-  }
-
-  const running = run().catch((error: unknown) => {
-    if (!signal.aborted) log.error('identity garbage collection ended', { error: describeError(error) })
-  })
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort(new DOMException('identity garbage collection stopped', 'AbortError'))
-      await running
-    },
   }
 }
 
-/**
- * Checks every identity, deletes those that `unusedBefore` has at the same revision, and gives the ones that are
- * unused now.
- */
-export async function collectOnce({
-  store,
-  limiter,
-  signal,
-  log,
-  unusedBefore,
-}: {
-  store: Kvstore
-  limiter: RateLimiter
-  signal: AbortSignal
-  log: Logger
-  unusedBefore: ReadonlyMap<IdentityId, number>
-}): Promise<{ checked: number; unused: Map<IdentityId, number>; deleted: number; durationMs: number }> {
-  const startedMs = performance.now()
-  const unused = new Map<IdentityId, number>()
-  let checked = 0
+/** One pass: removes what was unused in the one before already, and remembers what is unused now. */
+export async function collectOnce(
+  options: Pick<IdentityGcOptions, 'store' | 'signal' | 'log' | 'removalsPerSecond'>,
+  before: GcMemory | undefined,
+): Promise<{
+  checked: number
+  allocated: number
+  creationsPerSecond: number
+  deleted: number
+  memory: GcMemory
+}> {
+  const { store, signal } = options
+  const atMs = performance.now()
+  const masters = await store.listPrefix(identityPaths.idPrefix, { signal })
+  const users = await store.listPrefix(identityPaths.valuePrefix, { signal })
+  const plan = planCollection({ masters, users }, before)
+  const rate = creationsPerSecond(plan, { before, atMs })
+  const perSecond = removalsPerSecond(options.removalsPerSecond, rate)
+  const limiter = createRateLimiter({ perSecond, burst: concurrentRemovals })
+  const deleted = await removeAll(options, { removable: plan.removable, limiter })
+  const { checked, allocated, unused, revision } = plan
+  return { checked, allocated, creationsPerSecond: rate, deleted, memory: { unused, revision, atMs } }
+}
+
+type Removable = Readonly<{ id: IdentityId; entry: KvEntry }>
+
+async function removeAll(
+  { store, signal, log }: Pick<IdentityGcOptions, 'store' | 'signal' | 'log'>,
+  { removable, limiter }: { removable: readonly Removable[]; limiter: RateLimiter },
+): Promise<number> {
   let deleted = 0
-  for (const entry of await store.listPrefix(identityPaths.idPrefix, { signal })) {
-    const parsed = parseIdentity(entry.key.slice(identityPaths.idPrefix.length), entry.value)
-    // Not ours, or of another kind: never delete what is not understood.
-    if (!('row' in parsed)) continue
-    await limiter.acquire(signal)
-    checked++
-    const { id } = parsed.row
-    const isUnused = await store.commit(
-      { conditions: [{ kind: 'prefix-empty', prefix: slavePrefix(entry.value) }], writes: [] },
-      { signal },
-    )
-    if (!isUnused) continue
-    if (unusedBefore.get(id) !== entry.modRevision) unused.set(id, entry.modRevision)
-    else if (await remove({ store, signal, id, entry })) {
+  const queue = removable.values()
+  const runLane = async () => {
+    for (const { id, entry } of queue) {
+      await limiter.acquire(signal)
+      if (!(await remove({ store, signal, id, entry }))) continue
       deleted++
       log.debug('unused identity removed', { id, labels: entry.value })
     }
   }
-  return { checked, unused, deleted, durationMs: performance.now() - startedMs }
+  const lanes = await Promise.allSettled(Array.from({ length: concurrentRemovals }, runLane))
+  for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason
+  return deleted
 }
 
-/** Under the lock that allocators take too, and only if it still is as it was read and without users. */
+/**
+ * Under the lock that allocators take too, and only if it still is as it was read and without users. False when it
+ * was not removed: the next pass looks again.
+ */
 async function remove({
   store,
   signal,
@@ -120,7 +135,12 @@ async function remove({
   id: IdentityId
   entry: KvEntry
 }): Promise<boolean> {
-  await using lock = await store.lock(lockPath(entry.value), { signal })
   const { value: labels, modRevision } = entry
-  return await lock.commit(removeCommit({ id, labels, modRevision }), { signal })
+  try {
+    await using lock = await store.lock(lockPath(labels), { signal })
+    return await lock.commit(removeCommit({ id, labels, modRevision }), { signal })
+  } catch (error) {
+    if (hasCode(error, 'KVSTORE_LOCK_LOST')) return false
+    throw error
+  }
 }

@@ -5,7 +5,7 @@ export {
   type IdentityAllocatorOptions,
 } from './identity-allocator.ts'
 export { IdentitiesExhaustedError, IdentityAllocationError } from './identity-errors.ts'
-export { type IdentityGcOptions, type IdentityGcRun, startIdentityGc } from './identity-gc.ts'
+export { type IdentityGcOptions, type IdentityGcRun, runIdentityGc } from './identity-gc.ts'
 export {
   createIdentityTable,
   type IdentityTable,
