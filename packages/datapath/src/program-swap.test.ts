@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { type BpfProgram, unpin } from '@axoneme/bpf'
 import type { ProgramSet, Template } from '@axoneme/bpf-templater'
 import { describeError } from '@axoneme/lifecycle'
@@ -176,29 +177,30 @@ describe.runIf(isRoot).each(kinds)('a swap of programs attached by %s', (kind) =
     await line.ask('with new programs')
   })
 
-  it('to the other kind of attachment goes back to the old kind when it fails', async () => {
+  it('by the other kind of attachment goes back to how it was when it fails', async () => {
     await using cluster = await TestCluster.create()
     const { node, client, server, at } = await twoPods(cluster, kind)
     await using _server = await serveLines({ ...at, netns: server.netns, name: 'server' })
     using line = await openLine({ ...at, netns: client.netns })
     await line.ask('before')
     const before = runningPrograms(node, server.row)
+    const pins = () => readdirSync(node.objects.paths.endpoint(server.row.id)).sort()
+    const pinsBefore = pins()
     const other = programsOf(node, server, { kind: kind === 'tcx' ? 'clsact' : 'tcx' })
     for (const name of names) {
       using set = withUnfit(node, await other.load(), name)
-      expect(
-        failureOf(() => other.attach(set)),
-        name,
-      ).toBeInstanceOf(SwapFailedError)
+      const error = failureOf(() => other.attach(set))
+      expect(error, name).toBeInstanceOf(SwapFailedError)
       expect(runningPrograms(node, server.row), name).toEqual(before)
       expect(programsOf(node, server, { kind }).missing(), name).toEqual([])
+      expect(pins(), name).toEqual(pinsBefore)
       await line.ask(name)
     }
-    expect(other.missing()).toEqual(['from_pod', 'to_pod'])
     using good = await other.load()
     other.attach(good)
     expect(other.missing()).toEqual([])
-    expect(programsOf(node, server, { kind }).missing()).toEqual(['from_pod', 'to_pod'])
+    expect(runningPrograms(node, server.row)).toEqual(idsOf(good))
+    expect(pins()).toEqual(['link-from_pod', 'link-to_pod', 'policy'])
     await line.ask('at last')
   })
 })

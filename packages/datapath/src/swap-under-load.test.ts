@@ -97,15 +97,17 @@ describe.runIf(isRoot).each([
 })
 
 describe.runIf(isRoot).each([
-  { from: 'clsact', to: 'tcx' },
-  { from: 'tcx', to: 'clsact' },
-] as const)('an agent that attaches by $to after one that did by $from', ({ from, to }) => {
+  { from: 'clsact', to: 'tcx', nodes: 1 },
+  { from: 'clsact', to: 'tcx', nodes: 2 },
+  { from: 'tcx', to: 'clsact', nodes: 2 },
+] as const)('an agent by $to after one by $from, pods on $nodes node(s)', ({ from, to, nodes }) => {
   it('replaces the programs of another template, and no packet meets none or two', {
     timeout,
   }, async (context) => {
-    await using scenario = await startSwapScenario({ kind: from, nodes: 1 })
-    const { ends, traffic } = scenario
-    const { node } = ends[0] as End
+    await using scenario = await startSwapScenario({ kind: from, nodes })
+    const { traffic } = scenario
+    const { node } = scenario.ends[0] as End
+    const ends = scenario.ends.filter((end) => end.node === node)
     await using opened = new AsyncDisposableStack()
     for (let turn = 0; turn < 4; turn++) {
       const before = ends.map(({ pod }) => runningPrograms(node, pod.row))

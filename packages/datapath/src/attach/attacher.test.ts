@@ -126,7 +126,7 @@ describe.runIf(isRoot).each(['tcx', 'clsact'] as const)('programs attached by %s
 })
 
 describe.runIf(isRoot)('a change of the attachment', () => {
-  it('loses no connection and leaves nothing of the other kind', async () => {
+  it('loses no connection: filters give way to links, and links stay', async () => {
     await using cluster = await TestCluster.create()
     const node = cluster.node(1)
     node.attachment = 'clsact'
@@ -142,7 +142,15 @@ describe.runIf(isRoot)('a change of the attachment', () => {
       node.attachment = kind
       await node.start()
       await line.ask(kind)
-      expectAttachedBy(kind, node, [client, server])
+      expectAttachedBy('tcx', node, [client, server])
     }
+    const later = await node.addPod({ id: 3 })
+    expect(attached(node, later.row.hostIfName)).toEqual(expectedOn.pod.clsact)
+    // What has links loses them with what they are for.
+    node.remove(client.row)
+    await node.stop()
+    await node.start({ devices: [] })
+    expect(attached(node, 'eth0')).toEqual({ filters: [], links: [] })
+    expect(attached(node, later.row.hostIfName)).toEqual(expectedOn.pod.clsact)
   })
 })

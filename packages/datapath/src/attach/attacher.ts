@@ -8,6 +8,9 @@ import { tcxAttacher } from './tcx.ts'
  * How programs get onto devices. `tcx` (Linux 6.6): pinned links, which nobody else can take away. `clsact`: tc filters,
  * for older kernels; they belong to the device and go with it. Where both are, only tcx is asked: our programs always
  * decide.
+ *
+ * With `clsact` a hook that has a link of ours keeps it: when a device that is up gets its clsact qdisc, the kernel drops
+ * what is sent over it for a grace period (qdisc_graft in net/sched/sch_api.c). With `tcx` a filter gives way to a link.
  */
 export type AttachmentKind = 'tcx' | 'clsact'
 
@@ -31,14 +34,14 @@ export type Attacher = Readonly<{
   kind: AttachmentKind
   /**
    * Puts the program in the place of ours that is there, if one is, without a packet in between that meets none or
-   * two. What the other kind attached decides until then, and goes.
+   * two.
    */
   attach(hook: Hook, program: { fd: number; name: string }): void
-  /** Whether our program is attached by this kind. */
+  /** Whether our program is attached as this kind would leave it. */
   isAttached(hook: Hook): boolean
   /** The kernel's id of our program that decides at the hook, attached by whatever kind; undefined for none. */
   decidingId(hook: Hook): number | undefined
-  /** Keeps that program, and the way in which it is attached, for `restore`. */
+  /** That program, for `restore`, which attaches it as it is attached now. */
   hold(hook: Hook): HeldProgram | undefined
   /** Takes our program off a device that stays. Nothing there is fine. */
   detach(hook: Hook): void
@@ -57,12 +60,21 @@ export function openAttacher({
   kind,
   ...options
 }: AttacherOptions & { kind?: AttachmentKind | undefined }): Attacher {
-  const chosen = kind ?? (options.kernel.hasTcx() ? 'tcx' : 'clsact')
   const [tcx, clsact] = [tcxAttacher(options), clsactAttacher(options)]
+  // As the kernel does: the filter's turn does not come while there is a link.
+  const decidingId = (hook: Hook) => tcx.decidingId(hook) ?? clsact.decidingId(hook)
+  const hold = (hook: Hook) => tcx.hold(hook) ?? clsact.hold(hook)
+  const chosen = kind ?? (options.kernel.hasTcx() ? 'tcx' : 'clsact')
+  if (chosen === 'tcx') return { ...tcx, decidingId, hold }
   return {
-    ...(chosen === 'tcx' ? tcx : clsact),
-    // As the kernel does: the filter's turn does not come while there is a link.
-    decidingId: (hook) => tcx.decidingId(hook) ?? clsact.decidingId(hook),
-    hold: (hook) => tcx.hold(hook) ?? clsact.hold(hook),
+    kind: 'clsact',
+    decidingId,
+    hold,
+    attach: (hook, program) => (tcx.isAttached(hook) ? tcx : clsact).attach(hook, program),
+    isAttached: (hook) => decidingId(hook) !== undefined,
+    detach(hook) {
+      tcx.detach(hook)
+      clsact.detach(hook)
+    },
   }
 }

@@ -11,7 +11,7 @@ export function clsactAttacher({ kernel, netlink }: AttacherOptions): Attacher {
   const attach: Attacher['attach'] = (hook, program) => {
     const { ifIndex, direction, path } = hook
     attachClsact({ netlink, program, ifIndex, direction, ...ourFilter })
-    // A link decides as long as it is there. Without a descriptor of it, it would go some time after its pin.
+    // A link decides as long as it is there. Without a descriptor of it, it would go only some time after its pin.
     using _link = linkOn(kernel, hook)
     unpin(path)
   }
