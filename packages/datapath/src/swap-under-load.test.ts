@@ -4,6 +4,7 @@ import { type AttachmentKind, openAttacher } from './attach/attacher.ts'
 import { endpointConstants } from './endpoint-constants.ts'
 import { endpointPrograms } from './endpoint-programs.ts'
 import { tunnelDevice } from './node-devices.ts'
+import { attachmentKinds, hasBothAttachmentKinds } from './testing/attachment-kinds.ts'
 import { runningPrograms } from './testing/running-programs.ts'
 import { type End, type SwapScenario, startSwapScenario } from './testing/swap-scenario.ts'
 import { isRoot } from './testing/test-cluster.ts'
@@ -46,12 +47,9 @@ async function openSwapper(scenario: SwapScenario, { end, kind }: { end: End; ki
   }
 }
 
-describe.runIf(isRoot).each([
-  { kind: 'tcx', nodes: 1 },
-  { kind: 'clsact', nodes: 1 },
-  { kind: 'tcx', nodes: 2 },
-  { kind: 'clsact', nodes: 2 },
-] as const)('by $kind under load, pods on $nodes node(s)', ({ kind, nodes }) => {
+const setups = ([1, 2] as const).flatMap((nodes) => attachmentKinds.map((kind) => ({ kind, nodes })))
+
+describe.runIf(isRoot).each(setups)('by $kind under load, pods on $nodes node(s)', ({ kind, nodes }) => {
   it(`${swapCount} swaps of both ends lose no packet`, { timeout }, async (context) => {
     await using scenario = await startSwapScenario({ kind, nodes })
     const { ends, traffic } = scenario
@@ -96,7 +94,7 @@ describe.runIf(isRoot).each([
   })
 })
 
-describe.runIf(isRoot).each([
+describe.runIf(hasBothAttachmentKinds).each([
   { from: 'clsact', to: 'tcx', nodes: 1 },
   { from: 'clsact', to: 'tcx', nodes: 2 },
   { from: 'tcx', to: 'clsact', nodes: 2 },

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { unpin } from '@axoneme/bpf'
 import { describe, expect, it } from 'vitest'
+import { attachmentKinds, hasBothAttachmentKinds } from '../testing/attachment-kinds.ts'
 import { isRoot, TestCluster } from '../testing/test-cluster.ts'
 import type { TestNode, TestPod } from '../testing/test-node.ts'
 import { canConnect, openLine, serveLines } from '../testing/traffic.ts'
@@ -47,7 +48,7 @@ function expectAttachedBy(kind: AttachmentKind, node: TestNode, pods: readonly T
   expect(attached(node, 'eth0')).toEqual(expectedOn.eth0[kind])
 }
 
-describe.runIf(isRoot).each(['tcx', 'clsact'] as const)('programs attached by %s', (kind) => {
+describe.runIf(isRoot).each(attachmentKinds)('programs attached by %s', (kind) => {
   it('decide on every way to and from pods', async () => {
     await using cluster = await TestCluster.create({ size: 2 })
     const [node, other] = [cluster.node(1), cluster.node(2)]
@@ -125,7 +126,7 @@ describe.runIf(isRoot).each(['tcx', 'clsact'] as const)('programs attached by %s
   })
 })
 
-describe.runIf(isRoot)('a change of the attachment', () => {
+describe.runIf(hasBothAttachmentKinds)('a change of the attachment', () => {
   it('loses no connection: filters give way to links, and links stay', async () => {
     await using cluster = await TestCluster.create()
     const node = cluster.node(1)
