@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { LayoutError } from '../errors.ts'
+import { btfSizeOf } from './lookup.ts'
+import { parseBtf } from './parse.ts'
+import { structLayout } from './struct-layout.ts'
+import type { Btf, BtfType } from './types.ts'
+
+const int: BtfType = { kind: 'int', name: 'int', size: 4, bits: 32, encoding: 'signed' }
+const array = (element: number, length: number): BtfType => ({
+  kind: 'array',
+  name: '',
+  element,
+  index: 1,
+  length,
+})
+const struct = (name: string, members: readonly [string, number][]): BtfType => ({
+  kind: 'struct',
+  name,
+  size: 4,
+  members: members.map(([member, type]) => ({ name: member, type, bitOffset: 0, bitSize: 0 })),
+})
+
+function btfOf(...types: readonly BtfType[]): Btf {
+  return { types: [{ kind: 'void', name: '' }, ...types], stringAt: () => '' }
+}
+
+describe('btfSizeOf', () => {
+  it('refuses what 32 bits cannot say', () => {
+    const btf = btfOf(int, array(1, 2 ** 30 - 1), array(2, 2), array(3, 2 ** 32 - 1))
+    expect(btfSizeOf(btf, 2)).toBe(2 ** 32 - 4)
+    expect(() => btfSizeOf(btf, 3)).toThrow('BTF type 3 has 8589934584 bytes')
+    expect(() => btfSizeOf(btf, 4)).toThrow('BTF type 4')
+  })
+
+  it('ends where arrays hold each other', () => {
+    expect(() => btfSizeOf(btfOf(int, array(3, 2), array(2, 2)), 2)).toThrow('refers to itself')
+  })
+})
+
+describe('structLayout', () => {
+  it('takes names of members for nothing but names', () => {
+    const { fields } = structLayout(btfOf(int, struct('s', [['__proto__', 1]])), 's')
+    expect(Object.getPrototypeOf(fields)).toBe(Object.prototype)
+    expect(Object.keys(fields)).toEqual(['__proto__'])
+    const anonymous = btfOf(int, struct('', [['__proto__', 1]]), struct('s', [['', 2]]))
+    expect(Object.keys(structLayout(anonymous, 's').fields)).toEqual(['__proto__'])
+  })
+
+  it('refuses a member that is there twice', () => {
+    const btf = btfOf(
+      int,
+      struct('s', [['a', 1]]),
+      struct('t', [
+        ['a', 1],
+        ['a', 1],
+      ]),
+    )
+    expect(() => structLayout(btf, 't')).toThrow('t.a is there twice')
+  })
+
+  it('refuses structs that multiply', () => {
+    const many = (type: number): [string, number][] =>
+      Array.from({ length: 50 }, (_, index) => [`m${index}`, type])
+    const levels = Array.from({ length: 6 }, (_, level) => struct(`level${level}`, many(level + 1)))
+    expect(() => structLayout(btfOf(int, ...levels), 'level5')).toThrow(LayoutError)
+    expect(() => structLayout(btfOf(int, ...levels), 'level5')).toThrow('comes after 4096 other fields')
+  })
+})
+
+describe('parseBtf', () => {
+  /** BTF with one fwd type of this name. */
+  const withName = (name: string) => {
+    const strings = Buffer.from(`\0${name}\0`)
+    const bytes = Buffer.alloc(24 + 12)
+    bytes.writeUInt16LE(0xeb9f, 0)
+    bytes.writeUInt8(1, 2)
+    for (const [index, word] of [24, 0, 12, 12, strings.length, 1, 7 << 24].entries())
+      bytes.writeUInt32LE(word, 4 + index * 4)
+    return Buffer.concat([bytes, strings])
+  }
+
+  it.each([
+    ['x'.repeat(511), undefined],
+    ['x'.repeat(512), 'BTF string at 1 is longer than a name of 512 bytes'],
+    ['\u001b[2J', 'BTF string at 1 has control characters'],
+  ])('bounds names: %j', (name, message) => {
+    const parse = () => parseBtf(withName(name)).types[1]?.name
+    if (message === undefined) expect(parse()).toBe(name)
+    else expect(parse).toThrow(message)
+  })
+})

@@ -1,0 +1,23 @@
+import type { Random } from './random.ts'
+
+/** What became of one input: refused with an error that the target promises, or accepted. */
+export type Outcome = Readonly<{ refusal: Error } | { shape: string }>
+
+/**
+ * Runs one input, which it must not change. Returns for what is as promised, whatever the input is; everything that it
+ * throws is a finding. Exported as `execute` by the module of a target, which runs in the workers.
+ */
+export type Execute = (input: Buffer, random: Random) => Outcome
+
+export type Seed = Readonly<{ name: string; bytes: Buffer }>
+
+/** Something to fuzz, as the main thread knows it. */
+export type Target = Readonly<{
+  name: string
+  summary: string
+  /** The module that exports `execute`. */
+  module: URL
+  /** URLs of the modules whose branches guide the search. */
+  guidedBy: RegExp
+  seeds(options: { signal: AbortSignal }): Promise<readonly Seed[]>
+}>
