@@ -56,7 +56,7 @@ const expected: Record<string, { ratios: string[]; figures: string[] }> = {
       ...['burst_add_ms_p50', 'burst_add_ms_p99', 'burst_add_ms_max'],
       ...['loop_block_ms_max', 'loop_block_single_ms_max', 'loop_block_burst_add_ms_max'],
       'loop_block_burst_del_ms_max',
-      ...['control_loop_block_ms_max', 'spawn_ms_p50'],
+      ...['control_loop_block_ms_max', 'agent_ran_ms', 'agent_waited_ms', 'spawn_ms_p50'],
       ...addParts.map((part) => `step_${part}_ms`),
       ...['burst_pods_count', 'rounds_count'],
     ],

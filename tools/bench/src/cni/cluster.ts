@@ -10,6 +10,7 @@ export type Cluster = AsyncDisposable &
     client: K8sClient
     agent: AgentClient
     agentSocket: string
+    agentPid: number
     nodeName: string
     /** The node's network namespace. */
     netns: string
@@ -32,8 +33,13 @@ export async function startCluster({
     tied: true,
     signal,
   })
-  const [node] = (await daemonStatus(instance, { signal })).nodes
-  if (node === undefined) throw new BenchError('the sandbox has no node')
+  const {
+    nodes: [node],
+    children,
+  } = await daemonStatus(instance, { signal })
+  const agentPid = children.find(({ name }) => name === `agent-${node?.name}`)?.pid
+  if (node === undefined || agentPid === undefined)
+    throw new BenchError('the sandbox has no node with an agent')
   const { name: nodeName, netns, agentSocket } = node
   const client = cleanup.use(
     await openK8sClient({ kubeconfigPath: instance.kubeconfig, userAgent: 'axoneme-bench/0.1.0' }),
@@ -42,7 +48,7 @@ export async function startCluster({
   const agent = createAgentClient({ socketPath: agentSocket, signal })
   const owned = cleanup.move()
   return {
-    ...{ instance, client, agent, agentSocket, nodeName, netns },
+    ...{ instance, client, agent, agentSocket, agentPid, nodeName, netns },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

@@ -4,6 +4,7 @@ import { BenchError } from '../errors.ts'
 import { type AgentReading, readAgentMetrics, stepsBetween } from './agent-metrics.ts'
 import { type Cluster, startCluster } from './cluster.ts'
 import { addressOf, type CniCaller, measureSpawn, startCniCaller } from './cni-caller.ts'
+import { readCoreTime } from './core-time.ts'
 import { distribution, percentile } from './distribution.ts'
 import { lagPeriodMs, startIdleProcess } from './loop-lag.ts'
 import { askPod, type BenchPod, createPodMaker, type PodMaker } from './pods.ts'
@@ -38,6 +39,7 @@ export const cniBenchmark: Benchmark = {
 
     await using idle = startIdleProcess()
     await idle.takeLagMs()
+    const coresBefore = readCoreTime(cluster.agentPid)
     let singleLagMs = 0
     const adds: AddSample[] = []
     const dels: number[] = []
@@ -55,6 +57,7 @@ export const cniBenchmark: Benchmark = {
       results.push(await runBurst(stage, await makePods(stage, `burst-${i}`, burstSize)))
     }
     const controlMs = await idle.takeLagMs()
+    const cores = readCoreTime(cluster.agentPid)
 
     const shares = stepShares(adds)
     const valuesOf = (key: Exclude<keyof BurstResult, 'addMs'>) => results.map((burst) => burst[key])
@@ -79,6 +82,8 @@ export const cniBenchmark: Benchmark = {
         loop_block_burst_add_ms_max: Math.max(...valuesOf('addLagMs')),
         loop_block_burst_del_ms_max: Math.max(...valuesOf('delLagMs')),
         control_loop_block_ms_max: controlMs,
+        agent_ran_ms: cores.ranMs - coresBefore.ranMs,
+        agent_waited_ms: cores.waitedMs - coresBefore.waitedMs,
         spawn_ms_p50: percentile(spawnMs, 0.5),
         ...shares.figures,
         burst_pods_count: burstSize,
