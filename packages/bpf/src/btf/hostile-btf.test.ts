@@ -68,15 +68,20 @@ describe('structLayout', () => {
 })
 
 describe('parseBtf', () => {
-  /** BTF with one fwd type of this name. */
-  const withName = (name: string) => {
-    const strings = Buffer.from(`\0${name}\0`)
-    const bytes = Buffer.alloc(24 + 12)
-    bytes.writeUInt16LE(0xeb9f, 0)
-    bytes.writeUInt8(1, 2)
-    for (const [index, word] of [24, 0, 12, 12, strings.length, 1, 7 << 24].entries())
-      bytes.writeUInt32LE(word, 4 + index * 4)
-    return Buffer.concat([bytes, strings])
+  /** BTF with a fwd type for each of these offsets of its strings. */
+  const withNames = (strings: string, offsets: readonly number[]) => {
+    const types = Buffer.alloc(offsets.length * 12)
+    for (const [index, offset] of offsets.entries()) {
+      types.writeUInt32LE(offset, index * 12)
+      types.writeUInt32LE(7 << 24, index * 12 + 4)
+    }
+    const text = Buffer.from(`\0${strings}\0`)
+    const header = Buffer.alloc(24)
+    header.writeUInt16LE(0xeb9f, 0)
+    header.writeUInt8(1, 2)
+    for (const [index, word] of [24, 0, types.length, types.length, text.length].entries())
+      header.writeUInt32LE(word, 4 + index * 4)
+    return parseBtf(Buffer.concat([header, types, text]))
   }
 
   it.each([
@@ -84,8 +89,15 @@ describe('parseBtf', () => {
     ['x'.repeat(512), 'BTF string at 1 is longer than a name of 512 bytes'],
     ['\u001b[2J', 'BTF string at 1 has control characters'],
   ])('bounds names: %j', (name, message) => {
-    const parse = () => parseBtf(withName(name)).types[1]?.name
+    const parse = () => withNames(name, [1]).types[1]?.name
     if (message === undefined) expect(parse()).toBe(name)
     else expect(parse).toThrow(message)
+  })
+  it('takes ends of names for names, but not all of them', () => {
+    const offsets = Array.from({ length: 300 }, (_, index) => index + 1)
+    expect(withNames('x'.repeat(300), [1, 1, 200]).types.map(({ name }) => name.length)).toEqual([
+      0, 300, 300, 101,
+    ])
+    expect(() => withNames('x'.repeat(300), offsets)).toThrow('BTF strings overlap: ')
   })
 })

@@ -79,17 +79,28 @@ function stringReader(bytes: Uint8Array): (offset: number) => string {
   if (bytes[0] !== 0 || bytes.at(-1) !== 0)
     throw new BtfError('BTF string section does not start and end with NUL')
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const known = new Map<number, string>()
+  let total = 0
   return (offset) => {
+    const again = known.get(offset)
+    if (again !== undefined) return again
     if (offset >= bytes.length) throw new BtfError(`BTF string offset ${offset} of ${bytes.length}`)
-    const name = text.subarray(offset, offset + maxNameBytes)
-    const end = name.indexOf(0)
-    if (end === -1)
-      throw new BtfError(`BTF string at ${offset} is longer than a name of ${maxNameBytes} bytes`)
-    const decoded = name.toString('utf8', 0, end)
-    // Names are shown to people, on terminals and in logs.
-    if (/\p{Cc}/u.test(decoded)) throw new BtfError(`BTF string at ${offset} has control characters`)
-    return decoded
+    const name = decodeName(text.subarray(offset, offset + maxNameBytes), offset)
+    // Ends of other names are names too, but not so many that the names are larger than the bytes.
+    total += name.length
+    if (total > 2 * bytes.length) throw new BtfError(`BTF strings overlap: ${total} bytes in ${bytes.length}`)
+    known.set(offset, name)
+    return name
   }
+}
+
+function decodeName(bytes: Buffer, offset: number): string {
+  const end = bytes.indexOf(0)
+  if (end === -1) throw new BtfError(`BTF string at ${offset} is longer than a name of ${maxNameBytes} bytes`)
+  const name = bytes.toString('utf8', 0, end)
+  // Names are shown to people, on terminals and in logs.
+  if (/\p{Cc}/u.test(name)) throw new BtfError(`BTF string at ${offset} has control characters`)
+  return name
 }
 
 class TypeReader {

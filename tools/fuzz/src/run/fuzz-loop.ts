@@ -58,6 +58,10 @@ export class FuzzLoop {
     this.#population = new Population(options.seeds)
   }
 
+  get executions(): number {
+    return this.#executions
+  }
+
   get stats(): FuzzStats {
     return {
       executions: this.#executions,

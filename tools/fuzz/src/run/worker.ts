@@ -43,12 +43,12 @@ async function work(order: WorkerOrder): Promise<void> {
   loop.runSeeds()
   const endMs = performance.now() + order.durationMs
   let nextReportMs = 0
-  for (let nowMs = 0; loop.stats.executions < order.executions && nowMs < endMs; nowMs = performance.now()) {
+  for (let nowMs = 0; loop.executions < order.executions && nowMs < endMs; nowMs = performance.now()) {
     if (nowMs > nextReportMs) {
       report('progress')
       nextReportMs = nowMs + progressMs
     }
-    loop.runTurn(order.executions - loop.stats.executions)
+    loop.runTurn(order.executions - loop.executions)
   }
   report('done')
 }
