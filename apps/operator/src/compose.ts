@@ -1,27 +1,47 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
 import { startMetricsServer } from '@axoneme/app-host'
 import { retry } from '@axoneme/backoff'
 import { openK8sClient } from '@axoneme/k8s-client'
-import { createCiliumNodeTable, startReflector } from '@axoneme/k8s-watchers'
-import { registerCustomResourceDefinitions } from '@axoneme/k8s-writers'
-import { openEtcdKvstore } from '@axoneme/kvstore'
-import { runIdentityGc } from '@axoneme/kvstore-sync'
-import { describeError, Scope } from '@axoneme/lifecycle'
+import { createLeaderLease, customResourcesServed } from '@axoneme/k8s-writers'
+import { type Kvstore, openEtcdKvstore } from '@axoneme/kvstore'
+import { startStoredNodeWatcher } from '@axoneme/kvstore-sync'
+import { Scope } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
-import { ciliumNodeDecoder, createInterner } from '@axoneme/slim-types'
-import type { OperatorConfig } from './config.ts'
-import { runHeartbeat } from './heartbeat.ts'
+import { checkOptions, type OperatorConfig } from './config.ts'
+import { healthRoutes, type OperatorState } from './health.ts'
+import { operatorRetries } from './intervals.ts'
+import { deriveKnownNodes } from './known-nodes.ts'
+import { leadCluster } from './lead.ts'
+import { runElection } from './leadership/election.ts'
 import { createOperatorMetrics } from './metrics.ts'
-import { assignPodCidrs } from './pod-cidrs.ts'
+import { startReflectors, tasksOf } from './reflectors.ts'
+import { createTables } from './tables.ts'
 
-/** Runs the operator until `signal` aborts. One process per cluster. */
+/** Cilium's, so that of the two only one leads where one replaces the other. */
+const leaseName = 'cilium-operator-resource-lock'
+
+/**
+ * Runs the operator until `signal` aborts. Any number of processes per cluster: one leads, the others hold their tables
+ * ready and write nothing.
+ */
 export async function runOperator(
   config: OperatorConfig,
   { log, signal: stop }: { log: Logger; signal: AbortSignal },
 ): Promise<void> {
+  checkOptions(config)
   await using scope = new Scope('operator', { signal: stop })
-  const metrics = createOperatorMetrics()
-  if (config.metricsAddress !== '')
-    scope.use(await startMetricsServer(config.metricsAddress, metrics.registry))
+  const metrics = createOperatorMetrics({ leaseName })
+  const tables = createTables()
+  const state: OperatorState = {
+    election: { leading: false, holder: '', error: undefined },
+    customResources: false,
+    kvstoreConnected: false,
+  }
+  if (config.metricsAddress !== '') {
+    const routes = healthRoutes(state, { tables, config })
+    scope.use(await startMetricsServer(config.metricsAddress, metrics.registry, routes))
+  }
   const client = scope.use(
     await openK8sClient({
       ...(config.kubeconfig === '' ? {} : { kubeconfigPath: config.kubeconfig }),
@@ -30,55 +50,51 @@ export async function runOperator(
     }),
   )
 
-  // Independent of each other: without the apiserver identities are collected, without the kvstore nodes get prefixes.
+  const store = Promise.withResolvers<Kvstore>()
   scope.run(async (signal) => {
-    const store = scope.use(
-      await openEtcdKvstore({
-        endpoints: config.kvstoreEndpoints,
-        log: log.child('kvstore'),
-        observe: metrics.kvstore,
-        signal,
-      }),
-    )
-    const gc = runIdentityGc({
-      store,
-      log: log.child('identity-gc'),
+    const opened = await openEtcdKvstore({
+      endpoints: config.kvstoreEndpoints,
+      log: log.child('kvstore'),
+      observe: metrics.kvstore,
+      onStatus: ({ connected }) => {
+        state.kvstoreConnected = connected
+      },
       signal,
-      period: { baseMs: config.identityGcInterval, jitter: 0.2 },
-      removalsPerSecond: (config.identityGcRateLimit * 1000) / config.identityGcRateInterval,
-      onRun: metrics.identityGc,
     })
-    await Promise.all([gc, runHeartbeat({ store, log: log.child('heartbeat'), signal })])
+    scope.use(opened)
+    state.kvstoreConnected = opened.status().connected
+    store.resolve(opened)
+    if (!tasksOf(config).nodeHandover) return
+    const common = { store: opened, cluster: config.clusterName, log: log.child('kvstore-sync'), signal }
+    scope.use(startStoredNodeWatcher({ ...common, table: tables.storedNodes }))
   })
   scope.run(async (signal) => {
-    await retry(() => registerCustomResourceDefinitions({ client, signal }), {
-      minMs: 200,
-      maxMs: 10_000,
-      signal,
-      onRetry: (error) =>
-        log.warn('custom resources not registered, retrying', { error: describeError(error) }),
-    })
-    log.info('custom resources registered')
-    if (config.ipamMode !== 'cluster-pool') return
-    const ciliumNodes = createCiliumNodeTable()
-    scope.use(
-      startReflector({
-        client,
-        decoder: ciliumNodeDecoder(createInterner()),
-        table: ciliumNodes,
-        log: log.child('k8s'),
-        signal,
-      }),
-    )
-    const { running, reconciler } = assignPodCidrs({
-      ciliumNodes,
-      client,
-      config,
-      log: log.child('pod-cidrs'),
-      signal,
-    })
-    scope.use(reconciler)
-    await running
+    const served = () => customResourcesServed({ client, signal })
+    await retry(served, { ...operatorRetries.customResources, signal })
+    state.customResources = true
+    startReflectors({ client, tables, config, log: log.child('k8s'), scope })
+    const { nodes, ciliumNodes, knownNodes: known } = tables
+    if (tasksOf(config).nodeHandover) {
+      await deriveKnownNodes({ nodes, ciliumNodes, known, options: config, signal })
+    }
   })
+  scope.run((signal) =>
+    runElection({
+      lease: createLeaderLease({ client, namespace: config.k8sNamespace, name: leaseName }),
+      identity: `${hostname()}-${randomBytes(5).toString('hex')}`,
+      timing: {
+        leaseDurationMs: config.leaderElectionLeaseDuration,
+        renewDeadlineMs: config.leaderElectionRenewDeadline,
+        retryPeriodMs: config.leaderElectionRetryPeriod,
+      },
+      lead: (term) => leadCluster({ client, store: store.promise, tables, config, metrics, log }, term),
+      log: log.child('leader-election'),
+      signal,
+      onChange: (election) => {
+        if (election.leading !== state.election.leading) metrics.leading(election.leading)
+        state.election = election
+      },
+    }),
+  )
   await scope.untilAborted()
 }

@@ -1,9 +1,10 @@
+import { jitteredPeriod } from '@axoneme/backoff'
 import type { Kvstore } from '@axoneme/kvstore'
 import { describeError, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
+import { operatorIntervals } from './intervals.ts'
 
 const heartbeatKey = 'cilium/.heartbeat'
-const intervalMs = 60_000
 
 /** Writes the time to the key that agents and people look at to see that the kvstore takes writes. (Cilium's key.) */
 export async function runHeartbeat({
@@ -24,6 +25,6 @@ export async function runHeartbeat({
       signal.throwIfAborted()
       log.warn('heartbeat not written', { error: describeError(error) })
     }
-    await sleep(intervalMs * (0.9 + 0.2 * random()), { signal })
+    await sleep(jitteredPeriod(operatorIntervals.kvstoreHeartbeat, { random }), { signal })
   }
 }

@@ -12,16 +12,19 @@ type Assignment = Readonly<{ node: string; cidr: string }>
 
 /**
  * [cilium-nodes] -> [pod-cidrs] -> CiliumNode spec.ipam.podCIDRs: each node gets one prefix out of the pools and keeps
- * it. Problems that a person must solve are logged when they appear.
+ * it. Problems that a person must solve are logged when they appear. `given` is what the apiserver had when this
+ * process began to lead: the table may not know yet what the leader before wrote last.
  */
 export function assignPodCidrs({
   ciliumNodes,
+  given,
   client,
   config,
   log,
   signal,
 }: {
   ciliumNodes: Table<SlimCiliumNode>
+  given: ReadonlyMap<string, string>
   client: K8sClient
   config: OperatorConfig
   log: Logger
@@ -33,16 +36,19 @@ export function assignPodCidrs({
     equals: (a, b) => a.cidr === b.cidr,
   })
   let problems = ''
+  const notSeenYet = new Map(given)
   const recompute = () => {
-    const recorded = new Map([...ciliumNodes.rows()].flatMap((node) => recordedCidr(node)))
+    const recorded = recordedCidrs(ciliumNodes.rows())
+    for (const node of recorded.keys()) notSeenYet.delete(node)
     const pending = [...assignments.rows()].map(({ node, cidr }) => [node, cidr] as const)
+    pending.push(...notSeenYet)
     const plan = allocatePodCidrs({
       pools: config.clusterPoolIpv4Cidr,
       maskSize: config.clusterPoolIpv4MaskSize,
       existing: withPending(recorded, pending),
       nodes: ciliumNodes.keys(),
     })
-    const missing = [...plan.assigned].filter(([node]) => !recorded.has(node))
+    const missing = [...plan.assigned].filter(([node]) => !recorded.has(node) && !notSeenYet.has(node))
     assignments.replaceAll(missing.map(([node, cidr]) => ({ node, cidr })))
     const found = JSON.stringify([plan.conflicts, plan.unassigned])
     if (found !== problems && plan.conflicts.length + plan.unassigned.length > 0) {
@@ -81,6 +87,11 @@ export function withPending(
 ): Map<string, string> {
   const taken = new Set(recorded.values())
   return new Map([...[...pending].filter(([, cidr]) => !taken.has(cidr)), ...recorded])
+}
+
+/** The prefix of each node that has one. */
+export function recordedCidrs(nodes: Iterable<SlimCiliumNode>): Map<string, string> {
+  return new Map([...nodes].flatMap((node) => recordedCidr(node)))
 }
 
 function recordedCidr(node: SlimCiliumNode): [string, string][] {

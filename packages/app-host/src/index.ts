@@ -1,2 +1,2 @@
-export { startMetricsServer } from './metrics-server.ts'
+export { type HealthAnswer, startMetricsServer } from './metrics-server.ts'
 export { processOptions, runProcess } from './run-process.ts'

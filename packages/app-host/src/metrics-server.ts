@@ -2,8 +2,18 @@ import { createServer } from 'node:http'
 import { CodedError } from '@axoneme/lifecycle'
 import type { Registry } from 'prom-client'
 
-/** Serves `/metrics` on `host:port`. Throws METRICS_LISTEN when the address cannot be had. */
-export async function startMetricsServer(address: string, registry: Registry): Promise<AsyncDisposable> {
+/** What a health route answers: 200 when `ok`, 503 otherwise, and `body` as JSON. */
+export type HealthAnswer = Readonly<{ ok: boolean; body: unknown }>
+
+/**
+ * Serves `/metrics` on `host:port`, and health routes such as `/readyz` for probes. Throws METRICS_LISTEN when the
+ * address cannot be had.
+ */
+export async function startMetricsServer(
+  address: string,
+  registry: Registry,
+  health: Readonly<Record<string, () => HealthAnswer>> = {},
+): Promise<AsyncDisposable> {
   const split = /^(.+):(\d{1,5})$/.exec(address)
   if (split === null || Number(split[2]) > 65535) {
     throw new CodedError('METRICS_ADDRESS', `listen for metrics on ${address}`, {
@@ -11,7 +21,14 @@ export async function startMetricsServer(address: string, registry: Registry): P
     })
   }
   const server = createServer((request, response) => {
-    if (request.method !== 'GET' || request.url !== '/metrics') {
+    const url = request.url ?? '/'
+    const answer = request.method === 'GET' && Object.hasOwn(health, url) ? health[url]?.() : undefined
+    if (answer !== undefined) {
+      response.writeHead(answer.ok ? 200 : 503, { 'content-type': 'application/json' })
+      response.end(`${JSON.stringify(answer.body)}\n`)
+      return
+    }
+    if (request.method !== 'GET' || url !== '/metrics') {
       response.writeHead(404).end()
       return
     }

@@ -1,4 +1,5 @@
 export { CiliumNodeError } from './cilium-node.ts'
+export { deleteCiliumEndpoint } from './delete-cilium-endpoint.ts'
 export { type CiliumNodeContent, ensureCiliumNode } from './ensure-cilium-node.ts'
 export {
   createLeaderLease,
@@ -6,5 +7,10 @@ export {
   type LeaseRecord,
   type StoredLease,
 } from './leader-lease.ts'
+export { markNetworkAvailable, type NodeWriteOutcome, writeNodeTaint } from './node-network.ts'
 export { type PodCidrsOutcome, patchCiliumNodePodCidrs } from './patch-pod-cidrs.ts'
-export { CustomResourceError, registerCustomResourceDefinitions } from './register-crds.ts'
+export {
+  CustomResourceError,
+  customResourcesServed,
+  registerCustomResourceDefinitions,
+} from './register-crds.ts'

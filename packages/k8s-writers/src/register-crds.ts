@@ -48,6 +48,17 @@ export async function registerCustomResourceDefinitions({
   )
 }
 
+/** Resolves when the cluster serves our custom resources, whoever registers them. Writes nothing. */
+export async function customResourcesServed({
+  client,
+  signal,
+}: {
+  client: K8sClient
+  signal: AbortSignal
+}): Promise<void> {
+  await Promise.all(definitions.map((definition) => untilEstablished(client, definition, signal)))
+}
+
 const storedSchema = z.looseObject({
   metadata: z.looseObject({ labels: z.record(z.string(), z.string()).optional() }),
   status: z

@@ -88,7 +88,7 @@ export function correctionFor(
 }
 
 /** Somebody wrote the entry first. */
-export class NodeHandoverConflictError extends CodedError {
+class NodeHandoverConflictError extends CodedError {
   constructor(name: string) {
     super('NODE_HANDOVER_CONFLICT', `write the entry of node ${name}: it changed`, { retryable: true })
   }

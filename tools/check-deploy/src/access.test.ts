@@ -18,13 +18,30 @@ const noKvstore = 'http://127.0.0.1:1'
 
 type Cluster = { server: TestApiserver; scope: Scope; onDenied: (access: string) => void }
 
-/** A way to the server with the rights of one role: its gate, and a kubeconfig that leads there. */
+/** A way to the server with the rights of the roles of one name: its gate, and a kubeconfig that leads there. */
 async function withRole(role: string, { server, scope, onDenied }: Cluster) {
-  const rules = readManifests().roles.find(({ metadata }) => metadata.name === role)?.rules ?? []
+  const rules = readManifests()
+    .roles.filter(({ metadata }) => metadata.name === role)
+    .flatMap((found) => found.rules)
   const gate = scope.use(await startAccessGate({ target: server.url, rules, onDenied }))
   const kubeconfig = join(server.directory, role)
   writeFileSync(kubeconfig, readFileSync(server.kubeconfig, 'utf8').replaceAll(server.url, gate.url))
   return { gate, kubeconfig, granted: grantedBy(rules) }
+}
+
+/** Of the DaemonSet, and ready: the node may have pods then. */
+async function startAgentPod(server: TestApiserver): Promise<void> {
+  const file = join(server.directory, 'agent-pod.json')
+  const metadata = {
+    name: 'agent',
+    namespace: 'kube-system',
+    labels: { 'app.kubernetes.io/name': 'axoneme-agent' },
+  }
+  const spec = { nodeName: name, containers: [{ name: 'agent', image: 'x' }] }
+  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata, spec }))
+  await server.kubectl('create', '-f', file)
+  const status = JSON.stringify({ status: { conditions: [{ type: 'Ready', status: 'True' }] } })
+  await server.kubectl('-n', 'kube-system', 'patch', 'pod', 'agent', '--subresource=status', '-p', status)
 }
 
 it('the roles grant what the agent and the operator call, and nothing else', {
@@ -42,10 +59,12 @@ it('the roles grant what the agent and the operator call, and nothing else', {
   const nodeFile = join(server.directory, 'node.json')
   writeFileSync(nodeFile, JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name } }))
   await server.kubectl('create', '-f', nodeFile)
+  await server.kubectl('taint', 'node', name, 'node.cilium.io/agent-not-ready=:NoSchedule')
 
   scope.use(
     startProgram(inRepository('apps/operator/src/main.ts'), [
       ...['--kubeconfig', operator.kubeconfig, '--kvstore-endpoints', noKvstore, '--metrics-address='],
+      ...['--cilium-endpoint-gc-interval', '300ms', '--leader-election-retry-period', '200ms'],
     ]),
   )
   const client = scope.use(await openK8sClient({ kubeconfigPath: agent.kubeconfig, userAgent: 'test' }))
@@ -63,6 +82,11 @@ it('the roles grant what the agent and the operator call, and nothing else', {
   await server.kubectl('label', 'node', name, 'rack=4')
   await expect.poll(() => tables.kubernetesNodes.get(name)?.labels.rack, { timeout: 20_000 }).toBe('4')
   await find()
+  await startAgentPod(server)
+  const endpoint = join(server.directory, 'endpoint.json')
+  const orphan = { apiVersion: 'cilium.io/v2', kind: 'CiliumEndpoint', metadata: { name: 'orphan' } }
+  writeFileSync(endpoint, JSON.stringify(orphan))
+  await server.kubectl('create', '-f', endpoint)
   await server.kubectl('label', 'crd', '--all', '--overwrite', 'axoneme.io/schema-version=0')
   const later = scope.use(await openK8sClient({ kubeconfigPath: operator.kubeconfig, userAgent: 'test' }))
   await registerCustomResourceDefinitions({ client: later, signal })

@@ -23,6 +23,8 @@ it('an apiserver accepts the manifests, and has nothing to change the second tim
     'clusterrole.rbac.authorization.k8s.io/axoneme-operator',
     'clusterrolebinding.rbac.authorization.k8s.io/axoneme-agent',
     'clusterrolebinding.rbac.authorization.k8s.io/axoneme-operator',
+    'role.rbac.authorization.k8s.io/axoneme-operator',
+    'rolebinding.rbac.authorization.k8s.io/axoneme-operator',
     'configmap/axoneme',
     'configmap/axoneme-agent',
     'configmap/axoneme-operator',

@@ -82,8 +82,14 @@ describe.each([
         (subject) => subject.name === serviceAccountName && subject.namespace === account.namespace,
       ),
     )
-    expect(bound.map(({ roleRef }) => roleRef.name)).toEqual([name])
-    expect(manifests.roles.map(({ metadata }) => metadata.name)).toContain(name)
+    const roleOf = (kind: string, roleName: string) => `${kind} ${roleName}`
+    expect(bound.map(({ roleRef }) => roleOf(roleRef.kind, roleRef.name)).sort()).toEqual(
+      manifests.roles
+        .filter(({ metadata }) => metadata.name === name)
+        .map(({ kind, metadata }) => roleOf(kind, metadata.name))
+        .sort(),
+    )
+    expect(bound.map(({ roleRef }) => roleRef.kind)).toContain('ClusterRole')
   })
 })
 

@@ -69,12 +69,17 @@ const rule = z.strictObject({
   resourceNames: z.array(z.string()).optional(),
 })
 const clusterRole = z.looseObject({ kind: z.literal('ClusterRole'), metadata, rules: z.array(rule) })
+const role = clusterRole.extend({ kind: z.literal('Role') })
 const clusterRoleBinding = z.looseObject({
   kind: z.literal('ClusterRoleBinding'),
   roleRef: z.looseObject({ kind: z.literal('ClusterRole'), name: z.string() }),
   subjects: z.array(
     z.looseObject({ kind: z.literal('ServiceAccount'), name: z.string(), namespace: z.string() }),
   ),
+})
+const roleBinding = clusterRoleBinding.extend({
+  kind: z.literal('RoleBinding'),
+  roleRef: z.looseObject({ kind: z.literal('Role'), name: z.string() }),
 })
 const serviceAccount = z.looseObject({ kind: z.literal('ServiceAccount'), metadata })
 const daemonSet = workload.extend({ kind: z.literal('DaemonSet') })
@@ -85,6 +90,8 @@ const manifest = z.discriminatedUnion('kind', [
   configMap,
   clusterRole,
   clusterRoleBinding,
+  role,
+  roleBinding,
   serviceAccount,
 ])
 
@@ -101,8 +108,8 @@ export function readManifests(directory?: string) {
   return {
     workloads: [...ofKind('DaemonSet'), ...ofKind('Deployment')],
     configMaps: ofKind('ConfigMap'),
-    roles: ofKind('ClusterRole'),
-    bindings: ofKind('ClusterRoleBinding'),
+    roles: [...ofKind('ClusterRole'), ...ofKind('Role')],
+    bindings: [...ofKind('ClusterRoleBinding'), ...ofKind('RoleBinding')],
     accounts: ofKind('ServiceAccount'),
   }
 }

@@ -1,0 +1,238 @@
+import { once } from 'node:events'
+import { isDeepStrictEqual } from 'node:util'
+import { createJson, deleteJson, getJson, K8sApiError, patchJson } from '@axoneme/k8s-client'
+import { nodePrefix } from '@axoneme/kvstore-sync'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eventually, leaderAmong, TestCluster, type TestOperator } from './testing/test-cluster.ts'
+
+const timing = [
+  ...['--leader-election-lease-duration', '3s', '--leader-election-renew-deadline', '2s'],
+  ...['--leader-election-retry-period', '400ms'],
+]
+const ciliumNodes = '/apis/cilium.io/v2/ciliumnodes'
+const nodes = '/api/v1/nodes'
+
+const keyOf = (name: string) => `${nodePrefix('default')}${name}`
+
+let cluster: TestCluster
+beforeEach(async () => {
+  cluster = await TestCluster.start()
+})
+afterEach(() => cluster[Symbol.asyncDispose]())
+
+/** As an agent does: repeated until the operator has registered CiliumNode. */
+async function createCiliumNode(name: string, internalIp: string): Promise<void> {
+  const body = {
+    ...{ apiVersion: 'cilium.io/v2', kind: 'CiliumNode', metadata: { name } },
+    spec: { addresses: [{ type: 'InternalIP', ip: internalIp }], ipam: {} },
+  }
+  await eventually(async () => {
+    try {
+      return await createJson(cluster.client, ciliumNodes, { body })
+    } catch (error) {
+      if (error instanceof K8sApiError && error.status === 404) return undefined
+      throw error
+    }
+  })
+}
+
+async function podCidrOf(name: string): Promise<string> {
+  return await eventually(async () => {
+    const node = (await getJson(cluster.client, `${ciliumNodes}/${name}`)) as {
+      spec: { ipam: { podCIDRs?: string[] } }
+    }
+    return node.spec.ipam.podCIDRs?.[0]
+  })
+}
+
+async function entryOf(name: string): Promise<Record<string, unknown> | undefined> {
+  const entry = await cluster.store.get(keyOf(name))
+  return entry === undefined ? undefined : JSON.parse(entry.value)
+}
+
+describe('several operators', { timeout: 120_000 }, () => {
+  let operators: TestOperator[]
+  const leader = (among = operators) => eventually(() => leaderAmong(among))
+  beforeEach(async () => {
+    operators = await Promise.all([1, 2, 3].map(() => cluster.startOperator(timing)))
+  })
+
+  it('go on without one that is killed, and without one that stands still and comes back', async () => {
+    const first = await leader()
+    await createCiliumNode('a', '10.1.0.1')
+    const cidrs = [await podCidrOf('a')]
+    await eventually(() => entryOf('a'))
+    // Followers hold everything ready.
+    for (const operator of operators) {
+      await eventually(async () => ((await operator.health())?.waitingFor.length === 0 ? true : undefined))
+    }
+    first.process.kill('SIGKILL')
+    await once(first.process, 'exit')
+    const others = operators.filter((operator) => operator !== first)
+    const second = await leader(others)
+    await createCiliumNode('b', '10.1.0.2')
+    cidrs.push(await podCidrOf('b'))
+    expect(await eventually(() => entryOf('b'))).toMatchObject({ Source: 'custom-resource' })
+
+    second.process.kill('SIGSTOP')
+    const [third] = others.filter((operator) => operator !== second)
+    if (third === undefined) throw new Error('no third operator')
+    await leader([third])
+    await createCiliumNode('c', '10.1.0.3')
+    cidrs.push(await podCidrOf('c'))
+    second.process.kill('SIGCONT')
+    // It goes on as a follower of the one that took over.
+    const holder = (await third.health())?.leader
+    await eventually(async () => {
+      const health = await second.health()
+      return health?.leading === false && health.leader === holder ? true : undefined
+    })
+    expect(await leaderAmong(others)).toBe(third)
+    expect(second.process.exitCode).toBeNull()
+    expect(new Set(cidrs).size).toBe(3)
+
+    // One that ends gives the lease back, and the one that stood still leads again.
+    third.process.kill('SIGTERM')
+    await once(third.process, 'exit')
+    expect(third.process.exitCode).toBe(0)
+    await leader([second])
+    await createCiliumNode('d', '10.1.0.4')
+    cidrs.push(await podCidrOf('d'))
+    expect(new Set(cidrs).size).toBe(4)
+  })
+})
+
+/** How many entries it has replaced in the kvstore. */
+async function replaced({ metricsAddress }: TestOperator): Promise<number> {
+  const response = await fetch(`http://${metricsAddress}/metrics`)
+  const line = /^cilium_operator_node_entries_total\{action="replace"\} (\d+)$/m.exec(await response.text())
+  return Number(line?.[1] ?? 0)
+}
+
+describe('the operator that leads', { timeout: 60_000 }, () => {
+  let operator: TestOperator
+  beforeEach(async () => {
+    operator = await cluster.startOperator([...timing, '--cilium-endpoint-gc-interval', '300ms'])
+  })
+
+  it('hands nodes over: writes what changed, sweeps what is gone, and keeps what an agent publishes', async () => {
+    const stale = keyOf('stale')
+    await cluster.store.put(stale, JSON.stringify({ Name: 'stale', Source: 'custom-resource' }))
+    await createJson(cluster.client, nodes, {
+      body: { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a', labels: { zone: 'z1' } } },
+    })
+    await createCiliumNode('a', '10.1.0.1')
+    const cidr = await podCidrOf('a')
+    const entry = await eventually(() => entryOf('a'))
+    expect(entry).toMatchObject({
+      Name: 'a',
+      IPAddresses: [
+        { Type: 'InternalIP', IP: '10.1.0.1' },
+        { Type: 'CiliumInternalIP', IP: cidr.replace(/0\/24$/, '1') },
+      ],
+      IPv4AllocCIDR: { IP: cidr.split('/')[0] },
+      Labels: { zone: 'z1' },
+      Source: 'custom-resource',
+    })
+    await eventually(async () => ((await entryOf('stale')) === undefined ? true : undefined))
+
+    // A heartbeat reaches nobody, a label everybody.
+    const replacedBefore = await replaced(operator)
+    for (const second of ['00', '10', '20']) {
+      const lastHeartbeatTime = `2026-01-01T00:00:${second}Z`
+      const beat = { status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime }] } }
+      await patchJson(cluster.client, `${nodes}/a/status`, { type: 'strategic', body: beat })
+    }
+    const label = (zone: string) =>
+      patchJson(cluster.client, `${nodes}/a`, { type: 'merge', body: { metadata: { labels: { zone } } } })
+    await label('z2')
+    await eventually(async () =>
+      isDeepStrictEqual((await entryOf('a'))?.Labels, { zone: 'z2' }) ? true : undefined,
+    )
+    await eventually(async () => ((await replaced(operator)) === replacedBefore + 1 ? true : undefined))
+
+    // An agent publishes it, with other labels: left alone until its lease has run out.
+    await cluster.store.put(keyOf('a'), JSON.stringify({ ...entry, Source: 'local' }))
+    await label('z3')
+    await createCiliumNode('b', '10.1.0.2')
+    await eventually(() => entryOf('b'))
+    expect(await entryOf('a')).toMatchObject({ Source: 'local', Labels: { zone: 'z1' } })
+    await cluster.store.delete(keyOf('a'))
+    expect(await eventually(() => entryOf('a'))).toMatchObject({ Labels: { zone: 'z3' } })
+
+    await deleteJson(cluster.client, `${ciliumNodes}/a`)
+    await deleteJson(cluster.client, `${nodes}/a`)
+    await eventually(async () => ((await entryOf('a')) === undefined ? true : undefined))
+    expect(await entryOf('b')).toBeDefined()
+  })
+
+  it('opens a node for pods once its agent is ready', async () => {
+    const key = 'node.cilium.io/agent-not-ready'
+    const taints = [
+      { key: 'other', value: 'x', effect: 'NoExecute' },
+      { key, effect: 'NoSchedule' },
+    ]
+    await createJson(cluster.client, nodes, {
+      body: { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' }, spec: { taints } },
+    })
+    const network = { type: 'NetworkUnavailable', status: 'True', reason: 'NoRouteCreated' }
+    const body = { status: { conditions: [network, { type: 'Ready', status: 'True' }] } }
+    await patchJson(cluster.client, `${nodes}/a/status`, { type: 'strategic', body })
+    const pods = '/api/v1/namespaces/kube-system/pods'
+    await createJson(cluster.client, pods, {
+      body: {
+        ...{ apiVersion: 'v1', kind: 'Pod' },
+        metadata: { name: 'agent-1', labels: { 'app.kubernetes.io/name': 'axoneme-agent' } },
+        spec: { nodeName: 'a', containers: [{ name: 'agent', image: 'x' }] },
+      },
+    })
+    const ready = { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } }
+    await patchJson(cluster.client, `${pods}/agent-1/status`, { type: 'strategic', body: ready })
+    type Stored = {
+      spec: { taints: { key: string }[] }
+      status: { conditions: { type: string; status: string; reason?: string }[] }
+    }
+    const stored = await eventually(async () => {
+      const node = (await getJson(cluster.client, `${nodes}/a`)) as Stored
+      return node.spec.taints.some((taint) => taint.key === key) ? undefined : node
+    })
+    expect(stored.spec.taints).toEqual([taints[0]])
+    expect(stored.status.conditions).toContainEqual(
+      expect.objectContaining({ type: 'NetworkUnavailable', status: 'False', reason: 'CiliumIsUp' }),
+    )
+    expect(stored.status.conditions.map(({ type }) => type).sort()).toEqual(['NetworkUnavailable', 'Ready'])
+  })
+
+  it('removes CiliumEndpoints without a pod, and no others', async () => {
+    const at = '/apis/cilium.io/v2/namespaces/default/ciliumendpoints'
+    const create = (name: string, ownerReferences: object[] = []) =>
+      eventually(async () => {
+        try {
+          const metadata = { name, ownerReferences }
+          return await createJson(cluster.client, at, {
+            body: { apiVersion: 'cilium.io/v2', kind: 'CiliumEndpoint', metadata },
+          })
+        } catch (error) {
+          if (error instanceof K8sApiError && error.status === 404) return undefined
+          throw error
+        }
+      })
+    await createJson(cluster.client, '/api/v1/namespaces/default/pods', {
+      body: {
+        ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'alive' } },
+        spec: { containers: [{ name: 'c', image: 'x' }] },
+      },
+    })
+    await create('alive')
+    await create('machine', [
+      { apiVersion: 'cilium.io/v2', kind: 'CiliumExternalWorkload', name: 'm', uid: 'u' },
+    ])
+    await create('orphan')
+    const names = async () =>
+      ((await getJson(cluster.client, at)) as { items: { metadata: { name: string } }[] }).items
+        .map(({ metadata }) => metadata.name)
+        .sort()
+    await eventually(async () => ((await names()).includes('orphan') ? undefined : true))
+    expect(await names()).toEqual(['alive', 'machine'])
+  })
+})
