@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import {
   type BpfKernel,
   type BpfMap,
@@ -43,6 +42,7 @@ import {
   policyValue,
 } from './index.ts'
 import { ipBytes, ipNumber } from './packet.testing.ts'
+import { testTemplateDir } from './test-templates.testing.ts'
 
 /** TC actions of linux/pkt_cls.h. */
 export const tcAction = { ok: 0, shot: 2, redirect: 7 } as const
@@ -67,9 +67,6 @@ export type PolicyRule = Readonly<{
   ruleSet?: number
   deny?: boolean
 }>
-
-/** Shared by all test runs: what is in it is named by a hash of all that it was made from. */
-const cacheDir = join(import.meta.dirname, '..', 'dist', 'testbed')
 
 const smallSizes: Readonly<Record<string, number>> = {
   axo_ct4: 1024,
@@ -107,7 +104,7 @@ export class Testbed implements Disposable {
   static async open(config: DatapathConfig): Promise<Testbed> {
     const signal = AbortSignal.timeout(60_000)
     const compile = async (program: 'lxc' | 'host' | 'overlay') =>
-      readFileSync((await compileObject({ program, config, cacheDir, signal })).path)
+      readFileSync((await compileObject({ program, config, cacheDir: testTemplateDir, signal })).path)
     const [lxc, host, overlay] = await Promise.all([compile('lxc'), compile('host'), compile('overlay')])
     return new Testbed({ lxc, host, overlay })
   }

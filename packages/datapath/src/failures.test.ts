@@ -2,6 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { ProgramRejectedError } from '@axoneme/bpf'
 import { compileObject } from '@axoneme/bpf-programs'
+import { testTemplateDir } from '@axoneme/bpf-programs/testing'
 import { loadTemplate, parseObject } from '@axoneme/bpf-templater'
 import type { EndpointRow } from '@axoneme/endpoint'
 import { describeError } from '@axoneme/lifecycle'
@@ -10,7 +11,7 @@ import { describe, expect, it } from 'vitest'
 import { readEndpointMap } from './endpoint-map.ts'
 import type { DatapathObjects } from './objects.ts'
 import { isRoot, TestCluster } from './testing/test-cluster.ts'
-import { type TestNode, templateDir } from './testing/test-node.ts'
+import type { TestNode } from './testing/test-node.ts'
 import { canConnect, openLine, serveLines } from './testing/traffic.ts'
 
 const everything = { ingress: 'everything', egress: 'everything' } as const
@@ -246,7 +247,7 @@ async function withRejectedTemplate(node: TestNode, objects: DatapathObjects): P
   const { path } = await compileObject({
     program: 'lxc',
     config: { routingMode: node.routingMode },
-    cacheDir: templateDir,
+    cacheDir: testTemplateDir,
     signal: AbortSignal.timeout(60_000),
   })
   const plan = parseObject(await readFile(path))

@@ -1,17 +1,17 @@
 import { join } from 'node:path'
 import { openBpfKernel } from '@axoneme/bpf'
 import type { CompileEvent } from '@axoneme/bpf-programs'
+import { testTemplateDir } from '@axoneme/bpf-programs/testing'
 import { describe, expect, it } from 'vitest'
 import { openDatapathObjects } from './objects.ts'
 import { isRoot, TestCluster } from './testing/test-cluster.ts'
-import { templateDir } from './testing/test-node.ts'
 
 async function options(changes: Partial<Parameters<typeof openDatapathObjects>[0]> = {}) {
   const cluster = await TestCluster.create()
   return {
     kernel: openBpfKernel(),
     bpfRoot: cluster.node(1).bpfRoot,
-    templateDir,
+    templateDir: testTemplateDir,
     clang: 'clang',
     config: { routingMode: 'native' } as const,
     mapSizes: { axo_ct4: 1024, axo_frag4: 64, axo_events: 65_536 },

@@ -7,6 +7,7 @@ import {
   packetReason,
   trafficDirection,
 } from '@axoneme/bpf-programs'
+import { testTemplateDir } from '@axoneme/bpf-programs/testing'
 import { createEndpointTable, type EndpointId, type EndpointRow } from '@axoneme/endpoint'
 import { reservedIdentity } from '@axoneme/identity'
 import { createIpcacheTable, type NodeRow } from '@axoneme/ipcache'
@@ -22,15 +23,6 @@ import { type DatapathObjects, openDatapathObjects } from '../objects.ts'
 import type { LocalNode, RoutingMode } from '../types.ts'
 import { type Allow, endpointRow, policyRow } from './rows.ts'
 
-/** Shared by all tests and all runs, as compiling takes seconds; a changed source has another name in it. */
-export const templateDir = join(
-  import.meta.dirname,
-  '..',
-  '..',
-  'node_modules',
-  '.cache',
-  'axoneme-templates',
-)
 /** Small enough to be made in no time. */
 const smallMaps = { axo_ct4: 1024, axo_frag4: 64, axo_events: 65_536, axo_ipcache: 1024, axo_policy: 1024 }
 const nodeInterface = 'eth0'
@@ -165,7 +157,7 @@ export class TestNode implements AsyncDisposable {
     return openDatapathObjects({
       kernel: openBpfKernel(),
       bpfRoot: this.bpfRoot,
-      templateDir,
+      templateDir: testTemplateDir,
       clang: 'clang',
       config: { routingMode: this.routingMode, ...config },
       mapSizes: { ...smallMaps, ...this.mapSizes },
