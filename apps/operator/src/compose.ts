@@ -10,7 +10,7 @@ import { Scope } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { checkOptions, type OperatorConfig } from './config.ts'
 import { healthRoutes, type OperatorState } from './health.ts'
-import { operatorRetries } from './intervals.ts'
+import { operatorIntervals, operatorRetries } from './intervals.ts'
 import { deriveKnownNodes } from './known-nodes.ts'
 import { leadCluster } from './lead.ts'
 import { runElection } from './leadership/election.ts'
@@ -85,8 +85,8 @@ export async function runOperator(
       timing: {
         leaseDurationMs: config.leaderElectionLeaseDuration,
         renewDeadlineMs: config.leaderElectionRenewDeadline,
-        retryPeriodMs: config.leaderElectionRetryPeriod,
       },
+      retry: { ...operatorIntervals.leaderElection, baseMs: config.leaderElectionRetryPeriod },
       lead: (term) => leadCluster({ client, store: store.promise, tables, config, metrics, log }, term),
       log: log.child('leader-election'),
       signal,

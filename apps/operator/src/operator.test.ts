@@ -66,6 +66,14 @@ describe('several operators', { timeout: 120_000 }, () => {
     for (const operator of operators) {
       await eventually(async () => ((await operator.health())?.waitingFor.length === 0 ? true : undefined))
     }
+    for (const follower of operators.filter((operator) => operator !== first)) {
+      const response = await fetch(`http://${follower.metricsAddress}/metrics`)
+      const text = await response.text()
+      expect(text).toContain('leader_election_master_status{name="cilium-operator-resource-lock"} 0')
+      // One may have tried to create the lease that another one was faster to create.
+      expect(text).not.toMatch(/k8s_client_api_calls_total.*method="(PATCH|PUT|DELETE)"/)
+      expect(text).not.toMatch(/k8s_client_api_calls_total.*method="POST",return_code="2/)
+    }
     first.process.kill('SIGKILL')
     await once(first.process, 'exit')
     const others = operators.filter((operator) => operator !== first)
@@ -152,13 +160,19 @@ describe('the operator that leads', { timeout: 60_000 }, () => {
     await eventually(async () => ((await replaced(operator)) === replacedBefore + 1 ? true : undefined))
 
     // An agent publishes it, with other labels: left alone until its lease has run out.
-    await cluster.store.put(keyOf('a'), JSON.stringify({ ...entry, Source: 'local' }))
-    await label('z3')
-    await createCiliumNode('b', '10.1.0.2')
-    await eventually(() => entryOf('b'))
-    expect(await entryOf('a')).toMatchObject({ Source: 'local', Labels: { zone: 'z1' } })
-    await cluster.store.delete(keyOf('a'))
-    expect(await eventually(() => entryOf('a'))).toMatchObject({ Labels: { zone: 'z3' } })
+    {
+      await using agent = await cluster.openStore({ leaseTtlS: 2 })
+      await agent.put(keyOf('a'), JSON.stringify({ ...entry, Source: 'local' }), { leased: true })
+      await label('z3')
+      await createCiliumNode('b', '10.1.0.2')
+      await eventually(() => entryOf('b'))
+      expect(await entryOf('a')).toMatchObject({ Source: 'local', Labels: { zone: 'z1' } })
+    }
+    const standIn = await eventually(async () => {
+      const found = await entryOf('a')
+      return found?.Source === 'local' ? undefined : found
+    })
+    expect(standIn).toMatchObject({ Source: 'custom-resource', Labels: { zone: 'z3' } })
 
     await deleteJson(cluster.client, `${ciliumNodes}/a`)
     await deleteJson(cluster.client, `${nodes}/a`)

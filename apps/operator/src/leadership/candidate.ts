@@ -7,8 +7,6 @@ export type ElectionTiming = Readonly<{
   leaseDurationMs: number
   /** How long a holder leads after it began the last renewal that succeeded. Less than leaseDurationMs. */
   renewDeadlineMs: number
-  /** Between two looks at the lease, or two renewals. */
-  retryPeriodMs: number
 }>
 
 export type Candidate = Readonly<{

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { SimulatedCluster } from '../testing/simulated-cluster.ts'
 
-const timing = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 }
+const timing = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000 }
 const goodWeather = { maxLatencyMs: 20, slow: 0, lost: 0, refused: 0, stalls: 0 }
 
 /** Deterministic numbers from a seed (mulberry32). */

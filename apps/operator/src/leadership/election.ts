@@ -1,4 +1,4 @@
-import { jitteredPeriod } from '@axoneme/backoff'
+import { jitteredPeriod, type Period } from '@axoneme/backoff'
 import { K8sApiError } from '@axoneme/k8s-client'
 import type { LeaderLease, LeaseRecord, StoredLease } from '@axoneme/k8s-writers'
 import { abortable, describeError, isAbort, sleep } from '@axoneme/lifecycle'
@@ -28,6 +28,8 @@ export type ElectionOptions = Readonly<{
   /** Of this process alone, also among restarts on one host. */
   identity: string
   timing: ElectionTiming
+  /** Between two looks at the lease, or two renewals. */
+  retry: Period
   /** What a leader does. Ends when the signal aborts; its failure ends the election. */
   lead: (signal: AbortSignal) => Promise<void>
   log: Logger
@@ -40,8 +42,6 @@ export type ElectionOptions = Readonly<{
   date?: () => Date
 }>
 
-/** Share of the retry period that is drawn at random. */
-const retryJitter = 0.2
 const releaseTimeoutMs = 2_000
 
 /**
@@ -223,8 +223,7 @@ class Contender {
   }
 
   #retryPauseMs(): number {
-    const period = { baseMs: this.#options.timing.retryPeriodMs, jitter: retryJitter }
-    return jitteredPeriod(period, { random: this.#random })
+    return jitteredPeriod(this.#options.retry, { random: this.#random })
   }
 
   /** Not longer than until the lease ends, and then spread a little: all followers saw the same. */
@@ -233,7 +232,7 @@ class Contender {
     const nowMs = this.#nowMs()
     const step = nextStep(this.#candidate, { nowMs, date: '' })
     if (step.kind !== 'wait') return Math.max(pauseMs, this.#retryAfterMs)
-    const untilEndMs = step.untilMs - nowMs + this.#random() * retryJitter * pauseMs
+    const untilEndMs = step.untilMs - nowMs + this.#random() * this.#options.retry.jitter * pauseMs
     return Math.min(pauseMs, untilEndMs)
   }
 

@@ -63,6 +63,7 @@ export class Machine {
       lease: this.#lease(),
       identity: name,
       timing,
+      retry: { baseMs: 2_000, jitter: 0.2 },
       lead: (signal) => this.#work(signal),
       log: createLogger({ sink: () => {}, level: 'error' }),
       signal: this.#stop.signal,

@@ -60,10 +60,13 @@ export class TestCluster implements AsyncDisposable {
     ])
     const client = stack.use(await openK8sClient({ kubeconfigPath: kubeconfig, userAgent: 'test' }))
     const etcd = stack.use(await startEtcd())
-    const log = createLogger({ sink: () => {}, level: 'error' })
-    const signal = AbortSignal.timeout(60_000)
-    const store = stack.use(await openEtcdKvstore({ endpoints: etcd.endpoints, log, signal }))
+    const store = stack.use(await openStore(etcd))
     return new TestCluster({ client, store, etcd, kubeconfig, stack: stack.move() })
+  }
+
+  /** Another client, with a lease of its own, which is not given back when it is closed. */
+  openStore(options: { leaseTtlS: number }): Promise<Kvstore> {
+    return openStore(this.etcd, options)
   }
 
   async startOperator(options: readonly string[] = []): Promise<TestOperator> {
@@ -93,6 +96,12 @@ export class TestCluster implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stack.disposeAsync()
   }
+}
+
+async function openStore(etcd: TestEtcd, options: { leaseTtlS?: number } = {}): Promise<Kvstore> {
+  const log = createLogger({ sink: () => {}, level: 'error' })
+  const signal = AbortSignal.timeout(60_000)
+  return await openEtcdKvstore({ endpoints: etcd.endpoints, log, signal, ...options })
 }
 
 /** Waits until `find` gives something; the time limit is the test's. */
