@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+import { createLimiter } from '@axoneme/lifecycle'
 import { type BpfLink, openPinnedLink } from './attach/link.ts'
 import { attachTcx, type TcxAttachment } from './attach/tcx.ts'
 import { type FeatureName, featureNamed } from './features/table.ts'
@@ -34,7 +36,7 @@ export type BpfKernel = Readonly<{
   loadBtf(bytes: Uint8Array): BtfHandle
   /** Throws ProgramRejectedError with the verifier's log, and with the feature that this kernel lacks if that is why. */
   loadProgramSync(spec: ProgramSpec): BpfProgram
-  /** The same beside this thread: several loads run side by side, and nothing here waits. */
+  /** The same beside this thread: as many loads as there are processors run side by side, and nothing here waits. */
   loadProgram(spec: ProgramSpec): Promise<BpfProgram>
   /** Throws ENOENT when no program has that id. */
   openProgram(id: number): BpfProgram
@@ -58,6 +60,8 @@ export type BpfKernel = Readonly<{
 export function openBpfKernel({ observe }: { observe?: BpfObserver } = {}): BpfKernel {
   const commands = new BpfCommands(observe)
   const found = new Set<FeatureName>()
+  // More verifiers than processors would only take them from the event loop.
+  const loadInTurn = createLimiter(availableParallelism())
   const hasFeature = (name: FeatureName): boolean => {
     if (!found.has(name) && featureNamed(name).probe(commands)) found.add(name)
     return found.has(name)
@@ -67,7 +71,7 @@ export function openBpfKernel({ observe }: { observe?: BpfObserver } = {}): BpfK
     openPinnedMap: (path) => openPinnedMap(commands, path),
     getOrCreatePinnedMap: (path, spec) => getOrCreatePinnedMap(commands, path, spec),
     loadBtf: (bytes) => loadBtf(commands, bytes),
-    loadProgram: (spec) => loadProgram(commands, spec),
+    loadProgram: (spec) => loadInTurn(() => loadProgram(commands, spec)),
     loadProgramSync: (spec) => loadProgramSync(commands, spec),
     openProgram: (id) => openProgram(commands, id),
     hasFeature,

@@ -9,7 +9,7 @@ import {
   openK8sClient,
   patchJson,
 } from '@axoneme/k8s-client'
-import { Scope } from '@axoneme/lifecycle'
+import { createLimiter, Scope } from '@axoneme/lifecycle'
 import { createLogger } from '@axoneme/log'
 import { connectInNetns, createNetns, deleteNetns } from '@axoneme/syscalls'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -19,7 +19,6 @@ import { formatKubeconfig, plainAccess } from '../kubeconfig.ts'
 import { raiseLoopback } from '../topology.ts'
 import { createCniRuntime } from './cni.ts'
 import { createKubelet } from './kubelet.ts'
-import { createLimiter } from './limiter.ts'
 import { watchServices } from './service-table.ts'
 
 const prefix = `axo-kubelet-${process.pid}`

@@ -1,5 +1,8 @@
+/** Runs the task when it is its turn, and settles as the task does. */
+export type Limiter = <T>(task: () => Promise<T>) => Promise<T>
+
 /** Runs at most `limit` tasks at a time, first come first served. */
-export function createLimiter(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
+export function createLimiter(limit: number): Limiter {
   let running = 0
   const waiting: (() => void)[] = []
   return async (task) => {
