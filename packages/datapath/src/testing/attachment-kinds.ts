@@ -6,5 +6,5 @@ import { isRoot } from './test-cluster.ts'
 export const attachmentKinds: readonly AttachmentKind[] =
   isRoot && openBpfKernel().hasTcx() ? ['tcx', 'clsact'] : ['clsact']
 
-/** For tests of what happens between the two. */
+/** Where it is false, there is nothing between the two to test, and nothing is skipped. */
 export const hasBothAttachmentKinds = attachmentKinds.length === 2
