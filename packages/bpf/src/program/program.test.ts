@@ -4,6 +4,7 @@ import { EAGAIN, SyscallError } from '@axoneme/syscalls'
 import { describe, expect, it } from 'vitest'
 import { assemble } from '../assembler.testing.ts'
 import { BtfError, ProgramRejectedError } from '../errors.ts'
+import type { BpfEvent } from '../kernel/command.ts'
 import { openBpfKernel } from '../kernel.ts'
 import { isRoot, temporaryBpffs } from '../testing.ts'
 import type { ProgramSpec } from './program-spec.ts'
@@ -12,7 +13,7 @@ const returnSeven = assemble([['mov', 0, 7], ['exit']])
 const spec: ProgramSpec = { name: 'seven', type: 'sched_cls', insns: returnSeven, license: 'GPL' }
 
 describe.runIf(isRoot)('BpfProgram', () => {
-  const events: { operation: string }[] = []
+  const events: BpfEvent[] = []
   const kernel = openBpfKernel({ observe: (event) => events.push(event) })
 
   it('is what bpftool shows', () => {
