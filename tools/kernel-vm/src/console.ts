@@ -1,6 +1,6 @@
 /** ANSI escape sequences, as firmware and some programs write them, and the other control characters. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const control = /\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g
+const control = /\u001b(?:\[[0-9;?]*)?[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g
 
 /** The last lines of a console: bounded, whatever is written to it and in whatever pieces. */
 export class ConsoleTail {

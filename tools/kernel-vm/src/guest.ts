@@ -14,6 +14,8 @@ export type GuestOptions = Readonly<{
   kernel: string
   initramfs: Buffer
   memoryMiB: number
+  /** Its name or path. */
+  qemu?: string
   command: GuestCommand
   /** The caller's directory; the guest sees it at `guestExchangeDir` and leaves its results there. */
   exchangeDir: string
@@ -35,7 +37,7 @@ const shownConsoleLines = 30
  * QEMU_MISSING; the signal's reason.
  */
 export async function runInGuest(options: GuestOptions): Promise<number> {
-  const { exchangeDir, signal } = options
+  const { exchangeDir, signal, qemu = 'qemu-system-x86_64' } = options
   signal.throwIfAborted()
   await using resources = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), `axo-kernel-vm-${process.pid}-`))
@@ -58,8 +60,9 @@ export async function runInGuest(options: GuestOptions): Promise<number> {
   }
   const output = resources.use(await listenForOutput(parts.outputSocket, onLine))
   const tail = new ConsoleTail({ maxLines: shownConsoleLines })
-  const qemu = resources.use(await startQemu(qemuArguments(parts), (text) => tail.write(text)))
-  await qemu.ended(AbortSignal.any([signal, deadline.signal]))
+  const qemuArgs = qemuArguments(parts)
+  const machine = resources.use(await startQemu({ qemu, args: qemuArgs }, (text) => tail.write(text)))
+  await machine.ended(AbortSignal.any([signal, deadline.signal]))
   signal.throwIfAborted()
   if (deadline.signal.aborted) {
     const { phase, timeoutMs } = deadline
@@ -67,7 +70,7 @@ export async function runInGuest(options: GuestOptions): Promise<number> {
     throw new GuestError(`${what} after ${timeoutMs / 1000} s`, { lastLines: tail.lines() })
   }
   await output.ended()
-  return exitCode(join(exchangeDir, exitCodeFile), { phase: deadline.phase, lastLines: tail.lines() })
+  return await exitCode(join(exchangeDir, exitCodeFile), { phase: deadline.phase, lastLines: tail.lines() })
 }
 
 type Phase = 'boot' | 'run'

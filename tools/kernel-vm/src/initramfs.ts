@@ -13,7 +13,8 @@ const initScript = join(import.meta.dirname, '..', 'guest', 'init')
 
 /**
  * The first root file system of the guest: busybox, the modules in the order of their loading, and `guest/init`.
- * `modulesDir` is lib/modules/RELEASE of the kernel. Throws NO_MODULE when the kernel has not what is needed.
+ * `modulesDir` is lib/modules/RELEASE of the kernel,
+ * `busybox` one that is linked statically. Throws NO_MODULE when the kernel has not what is needed.
  */
 export function buildInitramfs({ modulesDir, busybox }: { modulesDir: string; busybox: string }): Buffer {
   const modules = loadOrder(wantedModules, moduleFinder(modulesDir))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 const kernelPackages = ['syscalls', 'netlink', 'bpf', 'bpf-templater', 'bpf-programs', 'datapath']
 
 /** Tests that say nothing about a kernel that the others do not, and take minutes of an emulated processor. */
-const tooLong: readonly string[] = [
+export const tooLong: readonly string[] = [
   // They run the compiler for each of many objects.
   'packages/bpf-programs/src/absolute-object.test.ts',
   'packages/bpf-programs/src/layouts.test.ts',

@@ -14,10 +14,10 @@ export type QemuProcess = AsyncDisposable &
  * say. Throws QEMU_MISSING.
  */
 export async function startQemu(
-  args: readonly string[],
+  { qemu, args }: { qemu: string; args: readonly string[] },
   onConsole: (text: string) => void,
 ): Promise<QemuProcess> {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', 'qemu-system-x86_64', ...args], {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', qemu, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', onConsole)

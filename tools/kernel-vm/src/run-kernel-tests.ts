@@ -3,15 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CodedError } from '@axoneme/lifecycle'
 import type { TestArguments } from './arguments.ts'
-import { fetchKernel } from './fetch-kernel.ts'
+import { bootFiles } from './boot-files.ts'
 import { runInGuest } from './guest.ts'
-import { buildInitramfs } from './initramfs.ts'
 import { kernelTests } from './kernel-tests.ts'
 import { reportFile, testCommand } from './test-command.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
-/** Of Debian's busybox-static. */
-const busybox = '/bin/busybox'
+/** Debian's packages, unpacked. */
+const packagesDir = join(root, '.dev', 'kernel-vm')
 const memoryMiB = 3072
 const bootTimeoutMs = 120_000
 const runTimeoutMs = 1_200_000
@@ -36,22 +35,20 @@ export async function runKernelTests(
     )
   }
   await rm(report, { force: true })
-  const kernel = await fetchKernel({
-    series,
-    kernelsDir: join(root, '.dev', 'kernels'),
+  const { packageName, kernel, initramfs } = await bootFiles(series, {
+    directory: packagesDir,
     onFetch: (name) => say(`fetching ${name}`),
     signal,
   })
   await using resources = new AsyncDisposableStack()
   const exchangeDir = await mkdtemp(join(tmpdir(), `axo-kernel-vm-exchange-${process.pid}-`))
   resources.defer(() => rm(exchangeDir, { recursive: true, force: true }))
-  const initramfs = buildInitramfs({ modulesDir: kernel.modulesDir, busybox })
   const selected = patterns.length > 0 ? patterns : kernelTests(root)
 
-  say(`booting ${kernel.package} under software emulation`)
+  say(`booting ${packageName} under software emulation`)
   const elapsed = stopwatch()
   const exitCode = await runInGuest({
-    kernel: kernel.image,
+    kernel,
     initramfs,
     memoryMiB,
     exchangeDir,

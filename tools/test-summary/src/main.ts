@@ -1,20 +1,25 @@
 import { readFileSync } from 'node:fs'
-import { type Report, summarise } from './summary.ts'
+import { type Report, summarise, type TestRun } from './summary.ts'
 
 /**
- * `node main.ts REPORT FAILED_CHECKS EXIT_CODE`: prints the last line of `./dev test` from the JSON report of the test
- * runner, how many checks beside the tests failed, and the runner's exit code. Exits with 1 when something failed.
+ * `node main.ts FAILED_CHECKS (REPORT EXIT_CODE)...`: prints the last line of `./dev test` from how many checks beside
+ * the tests failed, and for each run of the test runner its JSON report and exit code. Exits with 1 when something
+ * failed.
  */
-const [reportPath = '', failedChecks = '0', runnerExitCode = '0'] = process.argv.slice(2)
+const [failedChecks = '0', ...runArguments] = process.argv.slice(2)
 
-const { line, ok, notes } = summarise(readReport(reportPath), {
+const { line, ok, notes } = summarise(readRuns(runArguments), {
   failedChecks: Number(failedChecks),
-  runnerExitCode: Number(runnerExitCode),
   skipsFail: process.env.CI === 'true' && process.getuid?.() === 0,
 })
 for (const note of notes) process.stderr.write(`${note}\n`)
 process.stdout.write(`${line}\n`)
 process.exitCode = ok ? 0 : 1
+
+function readRuns([path, exitCode, ...rest]: readonly string[]): TestRun[] {
+  if (path === undefined) return []
+  return [{ path, report: readReport(path), exitCode: Number(exitCode) }, ...readRuns(rest)]
+}
 
 function readReport(path: string): Report | undefined {
   try {

@@ -11,34 +11,61 @@ export type Report = Readonly<{
   }>[]
 }>
 
+/** One run of the test runner. Without a report it ended before it could write one. */
+export type TestRun = Readonly<{ path: string; report: Report | undefined; exitCode: number }>
+
 export type Summary = Readonly<{ line: string; ok: boolean; notes: readonly string[] }>
 
+type Counts = Readonly<{ passed: number; failed: number; skipped: number }>
+
 /**
- * `tests: N passed, N failed, N skipped`. A check that failed, a file that could not be loaded, and a runner that
- * failed for what is in no test each count as one failed test: a line that says 0 failed means that all is well.
+ * `tests: N passed, N failed, N skipped`, over all runs. A check that failed, a file that could not be loaded, and a
+ * runner that failed for what is in no test each count as one failed test: a line that says 0 failed means that all is
+ * well.
  */
 export function summarise(
-  report: Report | undefined,
-  {
-    failedChecks,
-    runnerExitCode,
-    skipsFail,
-  }: { failedChecks: number; runnerExitCode: number; skipsFail: boolean },
+  runs: readonly TestRun[],
+  { failedChecks, skipsFail }: { failedChecks: number; skipsFail: boolean },
 ): Summary {
-  const broken = (report?.testResults ?? []).filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  )
-  const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0)
-  const counted = (report?.numFailedTests ?? 1) + broken.length + failedChecks
-  const failed = counted === 0 && runnerExitCode !== 0 ? 1 : counted
-  const isSkipFailure = skipsFail && skipped > 0
+  const counts = runs.map(countRun)
+  const total = counts.reduce(add, { passed: 0, failed: failedChecks, skipped: 0 })
+  const isSkipFailure = skipsFail && total.skipped > 0
+  const parts = runs.length < 2 ? [] : runs.map(({ path }, index) => `${path}: ${inWords(counts[index])}`)
   return {
-    line: `tests: ${report?.numPassedTests ?? 0} passed, ${failed} failed, ${skipped} skipped`,
-    ok: failed === 0 && !isSkipFailure,
+    line: `tests: ${inWords(total)}`,
+    ok: total.failed === 0 && !isSkipFailure,
     notes: [
-      ...(report === undefined ? ['the test runner left no report'] : []),
-      ...broken.map((file) => `${file.name} could not be run`),
-      ...(isSkipFailure ? [`as root under CI nothing may be skipped; ${skipped} tests were`] : []),
+      ...parts,
+      ...runs.flatMap(complaints),
+      ...(isSkipFailure ? [`as root under CI nothing may be skipped; ${total.skipped} tests were`] : []),
     ],
   }
+}
+
+function countRun({ report, exitCode }: TestRun): Counts {
+  const failed = (report?.numFailedTests ?? 1) + brokenFiles(report).length
+  return {
+    passed: report?.numPassedTests ?? 0,
+    failed: failed === 0 && exitCode !== 0 ? 1 : failed,
+    skipped: (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0),
+  }
+}
+
+function complaints({ path, report }: TestRun): string[] {
+  if (report === undefined) return [`the test runner left no report in ${path}`]
+  return brokenFiles(report).map(({ name }) => `${name} could not be run`)
+}
+
+function brokenFiles(report: Report | undefined): Report['testResults'] {
+  return (report?.testResults ?? []).filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  )
+}
+
+function add(a: Counts, b: Counts): Counts {
+  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped }
+}
+
+function inWords({ passed, failed, skipped }: Counts = { passed: 0, failed: 0, skipped: 0 }): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`
 }
