@@ -25,7 +25,7 @@ const loopbackIfIndex = 1
  * is removed. Throws InterfaceTakenError when somebody else's device has the name.
  */
 export async function takeOverPodLink(netlink: Netlink, endpoint: EndpointRow): Promise<Link | undefined> {
-  const link = netlink.linkByName(endpoint.hostIfName)
+  const link = await netlink.findLink(endpoint.hostIfName)
   if (link === undefined) return undefined
   if (link.kind !== 'veth') throw new InterfaceTakenError(endpoint.hostIfName, 'the node')
   if (link.up && link.mac === endpoint.hostMac) return link
@@ -60,7 +60,7 @@ export function makePodLink(netlink: Netlink, endpoint: EndpointRow, network: Po
 
 /** Removes this endpoint's link, not one that got its name later. One that is gone is fine. */
 export async function removePodLink(netlink: Netlink, { hostIfName, hostMac }: EndpointRow): Promise<void> {
-  const link = netlink.linkByName(hostIfName)
+  const link = await netlink.findLink(hostIfName)
   if (link?.kind === 'veth' && link.mac === hostMac) await netlink.removeLink(link.ifIndex)
 }
 

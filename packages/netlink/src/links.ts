@@ -17,6 +17,8 @@ type NewLink = { name: string; mac?: string; mtu?: number; up?: boolean }
 export type LinkOperations = {
   links(): Link[]
   linkByName(name: string): Link | undefined
+  /** The same beside this thread: others may hold the lock of all devices for long. */
+  findLink(name: string): Promise<Link | undefined>
   linkByIndex(ifIndex: number): Link | undefined
   /**
    * A pair of virtual devices, here and in `peerNetns` (default: here). Both ends get the same MTU. Made and moved
@@ -49,6 +51,12 @@ export function linkOperations(socket: NetlinkSocket): LinkOperations {
     }
   }
   const linkByName = (name: string) => find({ change: { name } }, name)
+  const findLink = async (name: string): Promise<Link | undefined> => {
+    const body = encodeLink({ change: { name } })
+    const request = { type: linkMessages.get, body, operation: 'get link', object: name }
+    const [message] = await socket.requestAside(request).catch(noneIfNotFound)
+    return message === undefined ? undefined : decodeLink(message)
+  }
 
   const add = ({ name, mac, mtu, up }: NewLink, kind: LinkKind): Link => {
     const operation = `add ${kind.kind}`
@@ -73,6 +81,7 @@ export function linkOperations(socket: NetlinkSocket): LinkOperations {
         .dump({ type: linkMessages.get, body: encodeLink({}), operation: 'list links', object: 'all' })
         .map(decodeLink),
     linkByName,
+    findLink,
     linkByIndex: (ifIndex) => find({ ifIndex }, `ifindex ${ifIndex}`),
     addVeth: ({ peerName, peerNetns, peerMac, peerUp, ...link }) =>
       withNetnsFd(peerNetns, (netnsFd) => {
@@ -116,7 +125,7 @@ export function linkOperations(socket: NetlinkSocket): LinkOperations {
     },
     removeLink: async (ifIndex) => {
       try {
-        await socket.changeAside(deletion(ifIndex))
+        await socket.requestAside(deletion(ifIndex))
         return true
       } catch (error) {
         if (isNotFound(error)) return false
@@ -124,6 +133,11 @@ export function linkOperations(socket: NetlinkSocket): LinkOperations {
       }
     },
   }
+}
+
+function noneIfNotFound(error: unknown): [] {
+  if (isNotFound(error)) return []
+  throw error
 }
 
 /** The kernel makes a peer down: one end can come up only once both exist. */

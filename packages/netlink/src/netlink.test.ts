@@ -138,12 +138,14 @@ describe.runIf(process.getuid?.() === 0)('netlink', () => {
 
     it('deletes beside this thread, several at once, also what is gone', async () => {
       const links = ['v0', 'v1', 'v2'].map((name) => netlink.addVeth({ name, peerName: `${name}p` }))
+      expect(await netlink.findLink('v1')).toEqual(netlink.linkByName('v1'))
       const removals = links.map(({ ifIndex }) => netlink.removeLink(ifIndex))
       // The socket is free for others meanwhile.
       expect(netlink.linkByName('lo')).toMatchObject({ ifIndex: 1 })
       expect(await Promise.all(removals)).toEqual([true, true, true])
       expect(netlink.links().map(({ name }) => name)).toEqual(['lo'])
       expect(await netlink.removeLink(links[0]!.ifIndex)).toBe(false)
+      expect(await netlink.findLink('v0')).toBeUndefined()
       await expect(netlink.removeLink(1)).rejects.toThrow(/delete link ifindex 1: EOPNOTSUPP|EPERM|EINVAL/)
     })
 

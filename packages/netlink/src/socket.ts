@@ -25,8 +25,11 @@ export type NetlinkEvent = { operation: string; durationMs: number; error?: stri
 export type NetlinkSocket = Disposable & {
   /** Sends a change and waits for its acknowledgement. */
   change(request: Request): void
-  /** The same on another thread and with a socket of its own, for changes that the kernel takes long for. */
-  changeAside(request: Request): Promise<void>
+  /**
+   * A query or a change on another thread and with a socket of its own: the lock of all devices, or the change itself,
+   * may take the kernel tens of milliseconds. The answers, none for a change.
+   */
+  requestAside(request: Request): Promise<NetlinkMessage[]>
   /** The answers to a query for one object. */
   query(request: Request): NetlinkMessage[]
   /** All objects of a kind, listed again when they changed meanwhile. */
@@ -93,12 +96,13 @@ export function openSocket({
 
   return {
     change: (request) => void observed(request.operation, () => query(request)),
-    async changeAside(request) {
+    async requestAside(request) {
       requireOpen(request)
       const startMs = performance.now()
       try {
-        await changeOnce(request, netns)
+        const answers = await exchangeAside(request, netns)
         report(request.operation, startMs)
+        return answers
       } catch (error) {
         report(request.operation, startMs, error)
         throw error
@@ -139,7 +143,7 @@ function openDescriptor(netns: Netns | undefined): number {
 }
 
 /** The kernel does the work of a request within the call that sends it: the answer is there when that returns. */
-async function changeOnce(request: Request, netns: Netns | undefined): Promise<void> {
+async function exchangeAside(request: Request, netns: Netns | undefined): Promise<NetlinkMessage[]> {
   const fd = openDescriptor(netns)
   try {
     const flags = (request.flags ?? 0) | messageFlags.request | messageFlags.ack
@@ -148,7 +152,7 @@ async function changeOnce(request: Request, netns: Netns | undefined): Promise<v
     do sent = await syscallAside('sendto', fd, message, message.length, 0, null, 0)
     while (sent === -EINTR)
     must('send to', sent)
-    receiveAnswer(fd, { buffer: Buffer.alloc(receiveBytes), sequence: 1, request })
+    return receiveAnswer(fd, { buffer: Buffer.alloc(receiveBytes), sequence: 1, request }).messages
   } finally {
     closeSync(fd)
   }
