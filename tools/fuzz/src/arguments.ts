@@ -94,7 +94,7 @@ export function usage(targets: readonly Target[]): string {
     `  --executions N  ${defaultExecutions.toLocaleString('en')} when no --minutes are given`,
     '  --minutes M     at most so long',
     '  --seed S        the same seed, executions and workers try the same inputs; random by default, and shown',
-    '  --workers N     threads, 1 by default',
+    '  --workers N     processes, 1 by default',
     '  --findings DIR  where the inputs go that are findings; .dev/fuzz by default',
     `  --feedback F    what makes an input worth keeping: ${feedbacks.join(', ')} (the first by default)`,
     '  --json          the summary as one object on one line',

@@ -13,7 +13,8 @@ export type WorkerOrder = Readonly<{
   /** After it no turn begins. */
   durationMs: number
   feedback: Feedback
-  mailbox: SharedArrayBuffer
+  /** Path of the file. */
+  mailbox: string
 }>
 
 /** What a worker says. `outcomes` are those that are new since it said so last. */

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { minimalObjects } from '../corpus/minimal-objects.ts'
 import { execute as executeHanging } from './planted-hang.testing.ts'
+import { execute as executeHoarding } from './planted-hog.testing.ts'
 import { execute as executeThrowing } from './planted-throw.testing.ts'
 import { type FuzzOptions, fuzz } from './supervise.ts'
 
 const seeds = [...minimalObjects()].map(([name, bytes]) => ({ name, bytes }))
 const guidedBy = /\/bpf-templater\/src\/elf\//
 
-function options(planted: 'throw' | 'hang', more: Partial<FuzzOptions> = {}): FuzzOptions {
+function options(planted: 'throw' | 'hang' | 'hog', more: Partial<FuzzOptions> = {}): FuzzOptions {
   return {
     target: { module: new URL(`./planted-${planted}.testing.ts`, import.meta.url), guidedBy },
     seeds,
@@ -36,6 +37,14 @@ describe('fuzz', () => {
     const { all, executions } = await fuzz(options('hang', { executions: 2000, hangMs: 1000 }))
     expect(all.map(({ key }) => key)).toEqual(['hang'])
     expect(() => withoutLoop(all[0]!.input)).toThrow('links to itself')
+    expect(executions).toBeGreaterThanOrEqual(2000)
+  })
+
+  it('survives a worker that takes all memory, keeps what it was at, and goes on', async () => {
+    for (const { bytes } of seeds) executeHoarding(bytes)
+    const { all, executions } = await fuzz(options('hog', { executions: 2000 }))
+    expect(all.map(({ key }) => key)).toEqual(['worker died: SIGABRT'])
+    expect(all[0]!.message).toContain('heap out of memory')
     expect(executions).toBeGreaterThanOrEqual(2000)
   })
 

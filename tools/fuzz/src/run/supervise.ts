@@ -1,8 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isAbort } from '@axoneme/lifecycle'
 import type { Seed, Target } from '../target.ts'
 import type { Feedback, Finding, FuzzStats } from './fuzz-loop.ts'
-import { type WorkerEnd, WorkerHandle } from './worker-handle.ts'
+import { type RunningWorker, startWorker, type WorkerEnd } from './start-worker.ts'
 
 export type FuzzOptions = Readonly<{
   target: Pick<Target, 'module' | 'guidedBy'>
@@ -27,43 +30,43 @@ export type FuzzResult = FuzzProgress & Readonly<{ all: readonly Finding[]; outc
 
 const watchMs = 250
 const progressMs = 5000
-const maxMemoryBytes = 3 * 1024 ** 3
 const maxRestarts = 20
-const tooMuchMemory = {
-  key: 'memory',
-  message: `the process has more than ${maxMemoryBytes} bytes of memory`,
-}
 
 /**
  * Fuzzes with several workers until the executions are done, the time is over or the signal aborts, which is no error.
  * A worker that hangs or dies is replaced, what it was at is a finding, and the rest of its executions are still run.
  */
 export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
-  const supervisor = new Supervisor(options)
+  const directory = await mkdtemp(join(tmpdir(), `axo-fuzz-${process.pid}-`))
+  const supervisor = new Supervisor(options, directory)
   const watching = new AbortController()
   const watch = supervisor.watch(watching.signal)
   try {
     await supervisor.run()
   } finally {
-    supervisor.endAll()
+    supervisor.stopAll()
     watching.abort()
     await watch
+    await rm(directory, { recursive: true })
   }
   return supervisor.result()
 }
 
 class Supervisor {
   readonly #options: FuzzOptions
+  /** Holds the mailboxes. */
+  readonly #directory: string
   readonly #startedMs = performance.now()
-  readonly #running = new Set<WorkerHandle>()
+  readonly #running = new Set<RunningWorker>()
   readonly #findings = new Map<string, Finding>()
   readonly #outcomes = new Set<string>()
   #ended: FuzzStats[] = []
   #branchesInAll = 0
   #streams = 0
 
-  constructor(options: FuzzOptions) {
+  constructor(options: FuzzOptions, directory: string) {
     this.#options = options
+    this.#directory = directory
   }
 
   async run(): Promise<void> {
@@ -87,8 +90,7 @@ class Supervisor {
         throw error
       }
       const nowMs = performance.now()
-      for (const worker of this.#running) worker.checkProgress(nowMs, hangMs)
-      if (process.memoryUsage.rss() > maxMemoryBytes) this.endAll(tooMuchMemory)
+      for (const worker of this.#running) worker.check(nowMs, hangMs)
       if (nowMs - this.#startedMs < nextMs) continue
       nextMs += progressMs
       onProgress?.(this.#progress())
@@ -113,18 +115,20 @@ class Supervisor {
     }
   }
 
-  async #runWorker(executions: number, durationMs: number): Promise<WorkerEnd & { input: Buffer }> {
+  async #runWorker(executions: number, durationMs: number): Promise<WorkerEnd> {
     const { target, seeds, seed, feedback, signal } = this.#options
-    const worker = new WorkerHandle(
+    const stream = this.#streams++
+    const worker = startWorker(
       {
         module: target.module.href,
         guidedBy: target.guidedBy.source,
         seeds: seeds.map(({ bytes }) => bytes),
-        stream: this.#streams++,
+        stream,
         seed,
         executions,
         durationMs,
         feedback,
+        mailbox: join(this.#directory, `input-${stream}`),
       },
       {
         onFinding: (finding) => this.#note(finding),
@@ -136,19 +140,19 @@ class Supervisor {
         },
       },
     )
-    const stop = () => worker.end()
+    const stop = () => worker.stop()
     signal.addEventListener('abort', stop, { once: true })
     this.#running.add(worker)
     try {
-      return { ...(await worker.ended), input: worker.input }
+      return await worker.ended
     } finally {
       this.#running.delete(worker)
       signal.removeEventListener('abort', stop)
     }
   }
 
-  endAll(fault?: WorkerEnd['fault']): void {
-    for (const worker of this.#running) worker.end(fault)
+  stopAll(): void {
+    for (const worker of this.#running) worker.stop()
   }
 
   #note(finding: Finding): void {
@@ -158,7 +162,7 @@ class Supervisor {
   }
 
   #progress(): FuzzProgress {
-    const all = [...this.#ended, ...[...this.#running].map(({ stats }) => stats)]
+    const all = [...this.#ended, ...[...this.#running].map(({ stats }) => stats())]
     const most = (field: keyof FuzzStats) => Math.max(0, ...all.map((stats) => stats[field]))
     return {
       executions: all.reduce((sum, { executions }) => sum + executions, 0),

@@ -1,6 +1,9 @@
-/** Runs the loop in a thread of its own, which the main thread can end at any instruction. */
-import { parentPort, workerData } from 'node:worker_threads'
-import { FuzzError } from '../errors.ts'
+/**
+ * Runs the loop in a process of its own. Threads of one process are not enough: a thread that runs out of memory can
+ * take the process along, and one that hangs in the engine's own code cannot be ended.
+ */
+import { once } from 'node:events'
+import { setImmediate as turn } from 'node:timers/promises'
 import { Counters } from '../guidance/counters.ts'
 import { instrumentImports } from '../guidance/hooks.ts'
 import type { Execute } from '../target.ts'
@@ -12,16 +15,18 @@ const progressMs = 500
 /** Enough to tell the places apart; collecting more costs time with every error. */
 const stackFrames = 6
 
-if (parentPort === null) throw new FuzzError('worker.ts runs as a worker thread')
-const port = parentPort
-await work(workerData)
+// Nobody is left to report to.
+process.once('disconnect', () => process.exit())
+await work((await once(process, 'message'))[0])
+process.disconnect?.()
 
 async function work(order: WorkerOrder): Promise<void> {
-  const say = (message: WorkerMessage) => port.postMessage(message)
+  const say = (message: WorkerMessage) => process.send?.(message)
   const counters = new Counters()
   using _hooks = instrumentImports(counters, new RegExp(order.guidedBy))
   const { execute }: { execute: Execute } = await import(order.module)
   Error.stackTraceLimit = stackFrames
+  using mailbox = new Mailbox(order.mailbox)
   let outcomes: string[] = []
   const loop = new FuzzLoop({
     execute,
@@ -30,14 +35,16 @@ async function work(order: WorkerOrder): Promise<void> {
     seed: order.seed,
     stream: order.stream,
     feedback: order.feedback,
-    mailbox: new Mailbox(order.mailbox),
+    mailbox,
     onFinding: (finding) => say({ kind: 'finding', finding }),
     onOutcome: (key) => outcomes.push(key),
     nowMs: () => performance.now(),
   })
-  const report = (kind: 'progress' | 'done') => {
+  const report = async (kind: 'progress' | 'done') => {
     say({ kind, stats: loop.stats, outcomes })
     outcomes = []
+    // What is said goes out, and that the main process has gone is noticed.
+    await turn()
   }
   say({ kind: 'ready', branchesInAll: counters.used })
   loop.runSeeds()
@@ -45,10 +52,10 @@ async function work(order: WorkerOrder): Promise<void> {
   let nextReportMs = 0
   for (let nowMs = 0; loop.executions < order.executions && nowMs < endMs; nowMs = performance.now()) {
     if (nowMs > nextReportMs) {
-      report('progress')
+      await report('progress')
       nextReportMs = nowMs + progressMs
     }
     loop.runTurn(order.executions - loop.executions)
   }
-  report('done')
+  await report('done')
 }

@@ -1,0 +1,116 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { FuzzError } from '../errors.ts'
+import type { Finding, FuzzStats } from './fuzz-loop.ts'
+import { Mailbox } from './mailbox.ts'
+import type { WorkerMessage, WorkerOrder } from './protocol.ts'
+
+const maxHeapMb = 768
+/** What is not in the heap as well, such as buffers. */
+const maxMemoryBytes = 2 * 1024 ** 3
+const pageBytes = 4096
+const maxErrorText = 4000
+const noStats: FuzzStats = { executions: 0, outcomes: 0, population: 0, branches: 0, slowestMs: 0 }
+
+type Fault = Readonly<{ key: string; message: string }>
+
+/** How a worker came to its end. `fault` is what it died of, `input` what it was at. */
+export type WorkerEnd = Readonly<{ stats: FuzzStats; fault?: Fault; input: Buffer }>
+
+export type WorkerEvents = Readonly<{
+  onFinding: (finding: Finding) => void
+  onOutcomes: (keys: readonly string[]) => void
+  onBranches: (inAll: number) => void
+}>
+
+export type RunningWorker = Readonly<{
+  /** Rejects with FuzzError when the worker does not get to its first input. */
+  ended: Promise<WorkerEnd>
+  stats: () => FuzzStats
+  /** To be called often: ends a worker that is at one input for longer than `hangMs` or takes too much memory. */
+  check: (nowMs: number, hangMs: number) => void
+  /** At once, wherever it is; that is no fault. */
+  stop: () => void
+}>
+
+/** Starts a process that fuzzes as the order says. Its mailbox is a file that the caller removes. */
+export function startWorker(order: WorkerOrder, events: WorkerEvents): RunningWorker {
+  const mailbox = new Mailbox(order.mailbox)
+  const child = fork(new URL('./worker.ts', import.meta.url), {
+    serialization: 'advanced',
+    execArgv: [`--max-old-space-size=${maxHeapMb}`],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  let state: 'starting' | 'running' | 'done' | 'stopped' = 'starting'
+  let stats = noStats
+  let fault: Fault | undefined
+  let move = { sequence: -1, atMs: performance.now() }
+  const errorText = collectErrors(child)
+  child.on('message', (message: WorkerMessage) => {
+    if (message.kind === 'ready') {
+      state = 'running'
+      events.onBranches(message.branchesInAll)
+    } else if (message.kind === 'finding') {
+      events.onFinding({ ...message.finding, input: Buffer.from(message.finding.input) })
+    } else {
+      if (message.kind === 'done') state = 'done'
+      stats = message.stats
+      events.onOutcomes(message.outcomes)
+    }
+  })
+  child.send(order)
+  const kill = (why: Fault) => {
+    fault ??= why
+    child.kill('SIGKILL')
+  }
+  return {
+    ended: waitForEnd(),
+    stats: () => stats,
+    check(nowMs, hangMs) {
+      if (state !== 'running') return
+      const { sequence } = mailbox.read()
+      if (sequence !== move.sequence) move = { sequence, atMs: nowMs }
+      else if (nowMs - move.atMs > hangMs)
+        kill({ key: 'hang', message: `one execution runs for more than ${hangMs} ms` })
+      const bytes = residentBytes(child)
+      if (bytes > maxMemoryBytes) kill({ key: 'memory', message: `${bytes} bytes of memory` })
+    },
+    stop() {
+      state = 'stopped'
+      child.kill('SIGKILL')
+    },
+  }
+
+  async function waitForEnd(): Promise<WorkerEnd> {
+    using _mailbox = mailbox
+    const [[code, signal]] = await Promise.all([once(child, 'close'), once(child, 'disconnect')])
+    const { sequence, input } = mailbox.read()
+    if (state === 'done' || state === 'stopped') return { stats, input }
+    if (state === 'starting')
+      throw new FuzzError(`a worker ended with ${code ?? signal} before it began: ${errorText()}`)
+    fault ??= { key: `worker died: ${code ?? signal}`, message: errorText() }
+    // It did not come to say how many there were in the end.
+    return { stats: { ...stats, executions: sequence }, fault, input }
+  }
+}
+
+/** What a process writes to its standard error: an engine that gives up says why. */
+function collectErrors(child: ChildProcess): () => string {
+  let text = ''
+  child.stderr?.setEncoding('utf8').on('data', (more: string) => {
+    text = `${text}${more}`.slice(0, maxErrorText)
+  })
+  return () => text
+}
+
+/** 0 when it has just ended. */
+function residentBytes({ pid }: ChildProcess): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * pageBytes
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
+      return 0
+    throw error
+  }
+}
