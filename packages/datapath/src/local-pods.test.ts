@@ -33,7 +33,7 @@ describe.runIf(isRoot)('pods of one node', () => {
     const otherProtocol = drops()
     expect(otherProtocol).toBeGreaterThan(otherIdentity)
     expect(await isPingable(friend.netns, address, { expected: false })).toBe(false)
-    expect(drops()).toBeGreaterThan(otherProtocol)
+    await expect.poll(drops, { timeout: 10_000 }).toBeGreaterThan(otherProtocol)
     expect(node.packets('dropPolicy', 'egress')).toBe(0)
   })
 
@@ -62,7 +62,9 @@ describe.runIf(isRoot)('pods of one node', () => {
     expect(await canConnect({ netns: client.netns, address, port: 81 }, { expected: false })).toBe(false)
     expect(await isAnsweredByUdp(from, { address, port: 54 }, { expected: false })).toBe(false)
     expect(await isPingable(client.netns, address, { expected: false })).toBe(false)
-    expect(node.packets('dropPolicy', 'egress')).toBeGreaterThanOrEqual(3)
+    await expect
+      .poll(() => node.packets('dropPolicy', 'egress'), { timeout: 10_000 })
+      .toBeGreaterThanOrEqual(3)
     expect(node.packets('dropPolicy', 'ingress')).toBe(0)
   })
 
@@ -73,8 +75,10 @@ describe.runIf(isRoot)('pods of one node', () => {
     const client = await node.addPod({ id: 1, identity: 1001 })
     const server = await node.addPod({ id: 2, ingress: [{ identity: 1001, protocol: icmp }] })
     expect(await isPingable(client.netns, server.row.ipv4, { expected: true })).toBe(true)
-    expect(node.packets('reasonForwarded', 'ingress')).toBeGreaterThan(0)
-    expect(node.packets('reasonForwarded', 'egress')).toBeGreaterThan(0)
+    await expect
+      .poll(() => node.packets('reasonForwarded', 'ingress'), { timeout: 10_000 })
+      .toBeGreaterThan(0)
+    await expect.poll(() => node.packets('reasonForwarded', 'egress'), { timeout: 10_000 }).toBeGreaterThan(0)
   })
 
   it('are always reached by their node, and reach it where egress policy allows', async () => {
@@ -96,7 +100,7 @@ describe.runIf(isRoot)('pods of one node', () => {
     expect(await canConnect({ netns: closed.netns, address: host, port: 10250 }, { expected: false })).toBe(
       false,
     )
-    expect(node.packets('dropPolicy', 'egress')).toBeGreaterThan(0)
+    await expect.poll(() => node.packets('dropPolicy', 'egress'), { timeout: 10_000 }).toBeGreaterThan(0)
   })
 
   it('are part of the world to what is outside of the cluster', async () => {
@@ -136,6 +140,8 @@ describe.runIf(isRoot)('pods of one node', () => {
     expect(await isAnsweredByUdp(from, { address: server.row.ipv4, port: 53 }, { expected: false })).toBe(
       false,
     )
-    expect(node.packets('dropInvalidSourceIp', 'egress')).toBeGreaterThan(0)
+    await expect
+      .poll(() => node.packets('dropInvalidSourceIp', 'egress'), { timeout: 10_000 })
+      .toBeGreaterThan(0)
   })
 })

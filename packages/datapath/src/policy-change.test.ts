@@ -34,7 +34,7 @@ describe.runIf(isRoot)('a change of policy', () => {
     await node.settled()
     const drops = node.packets('dropPolicy', direction)
     expect(await line.isSilent('denied')).toBe(true)
-    expect(node.packets('dropPolicy', direction)).toBeGreaterThan(drops)
+    await expect.poll(() => node.packets('dropPolicy', direction), { timeout: 10_000 }).toBeGreaterThan(drops)
 
     node.put(row, everything)
     await node.settled()
@@ -91,7 +91,7 @@ describe.runIf(isRoot)('a change of identity', () => {
     node.put({ ...client.row, identity: 2001 }, { ingress: 'everything', egress: 'everything' })
     await node.settled()
     expect(await line.isSilent('denied')).toBe(true)
-    expect(node.packets('dropPolicy', 'ingress')).toBeGreaterThan(0)
+    await expect.poll(() => node.packets('dropPolicy', 'ingress'), { timeout: 10_000 }).toBeGreaterThan(0)
   })
 
   it('waits for the new identity’s policy and enforces the old pair meanwhile', async () => {

@@ -79,7 +79,7 @@ describe.runIf(isRoot)('ClusterIP services', () => {
     const client = await node.addPod({ id: 1 })
     await setBackends(node, [])
     expect(await canConnect({ ...service, netns: client.netns }, { expected: false })).toBe(false)
-    expect(node.packets('dropNoService', 'egress')).toBeGreaterThan(0)
+    await expect.poll(() => node.packets('dropNoService', 'egress'), { timeout: 10_000 }).toBeGreaterThan(0)
 
     await using backends = await addBackends(node, [2])
     await setBackends(node, backends.pods)
@@ -132,7 +132,7 @@ describe.runIf(isRoot)('ClusterIP services', () => {
     await setBackends(node, [pod])
     expect(await askName(friend.netns)).toBe('pod-3')
     expect(await canConnect({ ...service, netns: stranger.netns }, { expected: false })).toBe(false)
-    expect(node.packets('dropPolicy', 'ingress')).toBeGreaterThan(0)
+    await expect.poll(() => node.packets('dropPolicy', 'ingress'), { timeout: 10_000 }).toBeGreaterThan(0)
   })
 
   it('lead to nothing any more when they are deleted', async () => {

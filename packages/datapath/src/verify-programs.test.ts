@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { type AttachmentKind, openAttacher } from './attach/attacher.ts'
 import { endpointConstants } from './endpoint-constants.ts'
 import { mapsOfTemplate, programNamed } from './template-maps.ts'
+import { attachmentKinds } from './testing/attachment-kinds.ts'
 import { isRoot, TestCluster } from './testing/test-cluster.ts'
 import type { TestNode, TestPod } from './testing/test-node.ts'
 import type { ProgramCheck } from './verify-programs.ts'
@@ -66,7 +67,7 @@ async function swapIn(node: TestNode, row: EndpointRow, replaced: readonly strin
   }
 }
 
-describe.runIf(isRoot).each(['tcx', 'clsact'] as const)('programs attached by %s', (kind) => {
+describe.runIf(isRoot).each(attachmentKinds)('programs attached by %s', (kind) => {
   it('are the same as the template makes, and stay what they are', async () => {
     const node = await startedNode({ kind })
     const { row } = await node.addPod({ id: 1 })

@@ -64,7 +64,7 @@ describe.runIf(process.getuid?.() === 0)('netlink', () => {
       expect(ours).toEqual(theirs)
     })
 
-    it('makes a pair of which one end is in another namespace', () => {
+    it('makes a pair of which one end is in another namespace', async () => {
       const link = netlink.addVeth({
         name: 'axo1',
         mac: '02:00:00:00:00:01',
@@ -78,7 +78,9 @@ describe.runIf(process.getuid?.() === 0)('netlink', () => {
       using inside = openNetlink({ netns: pod })
       const peer = inside.linkByName('eth0')
       expect(link).toMatchObject({ kind: 'veth', mac: '02:00:00:00:00:01', mtu: 1450, up: true })
-      expect(peer).toMatchObject({ mac: '02:00:00:00:00:02', mtu: 1450, up: true, running: true })
+      expect(peer).toMatchObject({ mac: '02:00:00:00:00:02', mtu: 1450, up: true })
+      // The kernel sees to the carrier in a work queue.
+      await expect.poll(() => inside.linkByName('eth0')?.running).toBe(true)
       expect(link.peerIfIndex).toBe(peer?.ifIndex)
       expect(link.peerNetnsId).toBeTypeOf('number')
     })

@@ -77,7 +77,7 @@ describe.runIf(isRoot).each(attachmentKinds)('programs attached by %s', (kind) =
     expect(await canConnect({ ...toLocal, netns: node.netns }, { expected: true })).toBe(true)
     // The world's and other nodes' packets come over the device.
     expect(await canConnect({ ...toLocal, netns: other.netns }, { expected: false })).toBe(false)
-    expect(node.packets('dropPolicy', 'ingress')).toBeGreaterThan(0)
+    await expect.poll(() => node.packets('dropPolicy', 'ingress'), { timeout: 10_000 }).toBeGreaterThan(0)
   })
 
   it('are replaced by a restart, without a packet that sees none', async () => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openBpfKernel, unmountBpffs } from '@axoneme/bpf'
 import {
   type DatapathConfig,
@@ -203,6 +204,7 @@ export class TestNode implements AsyncDisposable {
     const made = this.newPod(pod)
     this.put(made.row, { ingress, egress })
     await this.settled()
+    await untilRunning(made)
     return made
   }
 
@@ -258,6 +260,12 @@ export class TestNode implements AsyncDisposable {
     if (this.#running === undefined) throw new Error(`${this.local.name} is not started`)
     return this.#running
   }
+}
+
+/** The kernel gives a new link its carrier in a work queue of its own: what is sent before is lost. */
+async function untilRunning({ netns, row }: TestPod): Promise<void> {
+  using netlink = openNetlink({ netns })
+  while (netlink.linkByName(row.ifName)?.running === false) await sleep(5)
 }
 
 type Running = { objects: DatapathObjects; netlink: Netlink; datapath: Datapath }
