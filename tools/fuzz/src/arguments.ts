@@ -20,7 +20,7 @@ export type FuzzArguments = Readonly<{
 const defaultExecutions = 1_000_000
 const maxSeed = 2 ** 48
 const defaultDirectory = join(import.meta.dirname, '../../../.dev/fuzz')
-const feedbacks = ['branches', 'outcomes', 'none'] as const
+const feedbacks = ['both', 'branches', 'outcomes', 'none'] as const
 
 /** "help", or what to do. Throws FuzzError naming the option or target that is wrong. */
 export function readArguments(argv: readonly string[], targets: readonly Target[]): FuzzArguments | 'help' {
@@ -36,7 +36,7 @@ export function readArguments(argv: readonly string[], targets: readonly Target[
   }
   const number = (option: 'executions' | 'minutes' | 'seed' | 'workers', max: number) =>
     readNumber(option, values[option], max)
-  const feedback = feedbacks.find((known) => known === (values.feedback ?? 'branches'))
+  const feedback = feedbacks.find((known) => known === (values.feedback ?? 'both'))
   if (feedback === undefined)
     throw new FuzzError(`--feedback ${values.feedback}`, { hint: `there is ${feedbacks.join(', ')}` })
   const minutes = number('minutes', 100_000)

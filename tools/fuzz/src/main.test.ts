@@ -50,12 +50,14 @@ describe('fuzz elf', () => {
     writeFileSync(bad, 'no object')
     const { code, stdout } = await run('elf', good, bad)
     expect(code).toBe(0)
-    expect(stdout).toBe(`${good}: accepted sched_cls 0 1 0 ; ; 1 0 \n${bad}: refused: not an ELF file\n`)
+    expect(stdout).toBe(
+      `${good}: accepted: sched_cls: 0 maps, 1 data, 0 constants; 1 programs, 0 maps, 1 data sections\n${bad}: refused: not an ELF file\n`,
+    )
   })
 
   it.each([
     [['elf', '--executions', 'many'], '--executions many: not a whole number'],
-    [['elf', '--feedback', 'luck'], '--feedback luck (there is branches, outcomes, none)'],
+    [['elf', '--feedback', 'luck'], '--feedback luck (there is both, branches, outcomes, none)'],
     [['mail'], 'no target is called mail (there is elf)'],
     [[], 'no target (there is elf)'],
     [['elf', '--colour'], "Unknown option '--colour'"],

@@ -4,7 +4,6 @@ import { CodedError, describeError } from '@axoneme/lifecycle'
 import { type FuzzArguments, readArguments, usage } from './arguments.ts'
 import { elfTarget } from './elf/target.ts'
 import { writeFinding } from './findings.ts'
-import { outcomeKey } from './outcome.ts'
 import { Random } from './random.ts'
 import { type FuzzReport, formatProgress, formatReport, perSecond } from './report.ts'
 import { fuzz } from './run/supervise.ts'
@@ -81,7 +80,10 @@ async function replay({ target, replay: files }: FuzzArguments): Promise<number>
   for (const file of files) {
     const input = await readFile(file)
     const outcome = execute(input, new Random(input.length))
-    const text = 'refusal' in outcome ? `refused: ${describeError(outcome.refusal)}` : outcomeKey(outcome)
+    const text =
+      'refusal' in outcome
+        ? `refused: ${describeError(outcome.refusal)}`
+        : `accepted: ${outcome.features.join('; ')}`
     process.stdout.write(`${file}: ${text}\n`)
   }
   return 0

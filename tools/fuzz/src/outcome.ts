@@ -4,11 +4,11 @@ const framesPerError = 2
 const maxCauses = 4
 
 /**
- * Equal for outcomes of one kind: for an error the places that threw it and its causes, which say more than a message
- * in which half is the input's own text.
+ * Equal for outcomes of one kind: what a result is made of, or for an error the places that threw it and its causes,
+ * which say more than a message in which half is the input's own text.
  */
-export function outcomeKey(outcome: Outcome): string {
-  return 'shape' in outcome ? `accepted ${outcome.shape}` : errorKey(outcome.refusal)
+export function outcomeKeys(outcome: Outcome): readonly string[] {
+  return 'features' in outcome ? outcome.features : [errorKey(outcome.refusal)]
 }
 
 /** Also for what is no Error. */

@@ -1,7 +1,10 @@
 import type { Random } from './random.ts'
 
-/** What became of one input: refused with an error that the target promises, or accepted. */
-export type Outcome = Readonly<{ refusal: Error } | { shape: string }>
+/**
+ * What became of one input: refused with an error that the target promises, or accepted. `features` are what the result
+ * is made of, few enough in all that one that is new is worth keeping the input for.
+ */
+export type Outcome = Readonly<{ refusal: Error } | { features: readonly string[] }>
 
 /**
  * Runs one input, which it must not change. Returns for what is as promised, whatever the input is; everything that it

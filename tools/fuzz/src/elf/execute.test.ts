@@ -11,8 +11,8 @@ describe('the seeds', () => {
   it('are accepted, all of them', async () => {
     const seeds = await elfTarget.seeds({ signal: AbortSignal.timeout(60_000) })
     expect(seeds.length).toBeGreaterThan(20)
-    const shapes = seeds.map(({ name, bytes }) => ({ name, outcome: execute(bytes, new Random(1)) }))
-    expect(shapes.filter(({ outcome }) => 'refusal' in outcome)).toEqual([])
+    const outcomes = seeds.map(({ name, bytes }) => ({ name, outcome: execute(bytes, new Random(1)) }))
+    expect(outcomes.filter(({ outcome }) => 'refusal' in outcome)).toEqual([])
   }, 60_000)
 })
 

@@ -24,7 +24,7 @@ export function execute(input: Buffer, random: Random): Outcome {
   checkPatches(plan, random)
   describeObject(plan)
   if (plan.btf !== undefined) checkLayouts(plan.btf)
-  return { shape: shapeOf(plan) }
+  return { features: featuresOf(plan) }
 }
 
 /** Names in messages are the input's: they must not fill a log or write on a terminal. */
@@ -52,15 +52,15 @@ function checkLayouts(bytes: Buffer): void {
 }
 
 /** Counts up to a few: one slot more is nothing new. */
-function shapeOf(plan: ObjectPlan): string {
+function featuresOf(plan: ObjectPlan): string[] {
   const some = (list: readonly unknown[]) => Math.min(list.length, 3)
-  const programs = plan.programs.map(({ type, mapSlots, dataSlots, constantSlots, btf }) =>
-    [type, some(mapSlots), some(dataSlots), some(constantSlots), btf === undefined ? '' : 'lines'].join(' '),
-  )
+  const programs = plan.programs.map(({ type, mapSlots, dataSlots, constantSlots, btf }) => {
+    const slots = `${some(mapSlots)} maps, ${some(dataSlots)} data, ${some(constantSlots)} constants`
+    return `${type}: ${slots}${btf === undefined ? '' : ', lines'}`
+  })
   const maps = plan.maps.map(({ spec, pinning, btfTypes }) =>
-    [spec.type, pinning, btfTypes === undefined ? '' : 'types'].join(' '),
+    [`map ${spec.type}, pinning ${pinning}`, ...(btfTypes === undefined ? [] : ['types'])].join(', '),
   )
-  const unique = (texts: readonly string[]) => [...new Set(texts)].sort().join(', ')
-  const rest = [some(plan.data), some(plan.constants), plan.btf === undefined ? '' : 'btf'].join(' ')
-  return `${unique(programs)}; ${unique(maps)}; ${rest}`
+  const counts = `${some(plan.programs)} programs, ${some(plan.maps)} maps, ${some(plan.data)} data sections`
+  return [...programs, ...maps, `${counts}${plan.btf === undefined ? '' : ', BTF'}`]
 }

@@ -2,15 +2,15 @@ import { describeError } from '@axoneme/lifecycle'
 import { InvariantError } from '../errors.ts'
 import type { Counters } from '../guidance/counters.ts'
 import { mutate } from '../mutate/mutate.ts'
-import { errorKey, outcomeKey } from '../outcome.ts'
+import { errorKey, outcomeKeys } from '../outcome.ts'
 import { Random } from '../random.ts'
 import type { Execute, Outcome } from '../target.ts'
 import { type Mailbox, maxInputBytes } from './mailbox.ts'
 import { minimise } from './minimise.ts'
 import { Population } from './population.ts'
 
-/** What decides that an input is worth keeping: a branch or a kind of acceptance, any kind of outcome, or nothing ever. */
-export type Feedback = 'branches' | 'outcomes' | 'none'
+/** What decides that an input is worth keeping: a branch, or a kind of outcome, or one of both, or nothing ever. */
+export type Feedback = 'both' | 'branches' | 'outcomes' | 'none'
 
 /** Something that must not be. `key` is equal for what is probably the same. */
 export type Finding = Readonly<{ key: string; message: string; input: Buffer; execution: number }>
@@ -101,11 +101,11 @@ export class FuzzLoop {
     }
     const durationMs = nowMs() - startedMs
     const isNewBranch = feedback !== 'outcomes' && counters.takeNovelty()
-    // A refusal of a new kind has reached a new place, and finding out its kind costs more than that.
-    const isWorthAKey = isNewBranch || feedback !== 'branches' || 'shape' in outcome
-    const isNewOutcome = isWorthAKey && this.#noteOutcome(outcome)
+    const isNewOutcome = this.#noteOutcome(outcome)
     this.#noteDuration(input, durationMs)
-    return feedback !== 'none' && (isNewBranch || isNewOutcome)
+    return isNewBranch
+      ? feedback !== 'none'
+      : isNewOutcome && (feedback === 'both' || feedback === 'outcomes')
   }
 
   #execute(input: Buffer): Outcome {
@@ -129,11 +129,12 @@ export class FuzzLoop {
   }
 
   #noteOutcome(outcome: Outcome): boolean {
-    const key = outcomeKey(outcome)
-    if (this.#outcomes.has(key)) return false
-    this.#outcomes.add(key)
-    this.#options.onOutcome(key)
-    return true
+    const fresh = outcomeKeys(outcome).filter((key) => !this.#outcomes.has(key))
+    for (const key of fresh) {
+      this.#outcomes.add(key)
+      this.#options.onOutcome(key)
+    }
+    return fresh.length > 0
   }
 
   #report(input: Buffer, error: unknown): void {

@@ -7,7 +7,7 @@ export function execute(input: Buffer): Outcome {
     const { sections } = parseElf(input)
     const linksToItself = () => sections.some(({ index, link }) => index > 0 && link === index)
     while (linksToItself());
-    return { shape: `${sections.length} sections` }
+    return { features: [`${sections.length} sections`] }
   } catch (error) {
     if (!(error instanceof Error)) throw error
     return { refusal: error }

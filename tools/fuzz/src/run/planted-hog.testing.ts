@@ -7,7 +7,7 @@ export function execute(input: Buffer): Outcome {
     const { sections } = parseElf(input)
     const hoarded: number[][] = []
     while (sections.some(({ type }) => type === 4)) hoarded.push(new Array(100_000).fill(hoarded.length))
-    return { shape: `${sections.length} sections` }
+    return { features: [`${sections.length} sections`] }
   } catch (error) {
     if (!(error instanceof Error)) throw error
     return { refusal: error }

@@ -8,7 +8,7 @@ export function execute(input: Buffer): Outcome {
     const table = sections.find(({ type }) => type === 9)
     if (table !== undefined && table.bytes.length >= 32 && table.bytes[0] === table.bytes[16])
       table.bytes.readUInt8(table.bytes.length)
-    return { shape: `${sections.length} sections` }
+    return { features: [`${sections.length} sections`] }
   } catch (error) {
     if (error instanceof RangeError || !(error instanceof Error)) throw error
     return { refusal: error }

@@ -16,7 +16,7 @@ function options(planted: 'throw' | 'hang' | 'hog', more: Partial<FuzzOptions> =
     workers: 1,
     executions: 5000,
     durationMs: 60_000,
-    feedback: 'branches',
+    feedback: 'both',
     hangMs: 20_000,
     signal: AbortSignal.timeout(60_000),
     ...more,
