@@ -68,10 +68,12 @@ async function run(args: FuzzArguments): Promise<number> {
     branchesInAll,
     population,
     slowestMs: Math.round(result.slowestMs * 10) / 10,
+    ...(stop.signal.aborted ? { stopped: describeError(stop.signal.reason) } : {}),
     findings,
   }
   process.stdout.write(`${args.json ? JSON.stringify(report) : formatReport(report)}\n`)
-  return findings.length === 0 ? 0 : 1
+  if (findings.length > 0) return 1
+  return stop.signal.aborted ? 2 : 0
 }
 
 /** What is thrown here is the finding, with its whole stack. */

@@ -12,6 +12,8 @@ export type FuzzReport = Readonly<{
   branchesInAll: number
   population: number
   slowestMs: number
+  /** Why it ended before it was done. */
+  stopped?: string
   findings: readonly Readonly<{ key: string; path: string }>[]
 }>
 
@@ -31,6 +33,7 @@ export function formatReport(report: FuzzReport): string {
   const { target, seed, executions, seconds, executionsPerSecond, outcomes, branches, branchesInAll } = report
   const { findings } = report
   const lines = [
+    ...(report.stopped === undefined ? [] : [report.stopped]),
     `fuzz ${target}: ${executions.toLocaleString('en')} executions in ${seconds} s (${executionsPerSecond.toLocaleString('en')}/s, seed ${seed})`,
     `${outcomes} distinct outcomes, ${branches} of ${branchesInAll} branches, ${report.population} inputs kept, slowest ${report.slowestMs} ms`,
     findings.length === 0 ? 'no findings' : `${findings.length} findings:`,

@@ -1,15 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { FuzzError } from '../errors.ts'
 import type { Finding, FuzzStats } from './fuzz-loop.ts'
 import { Mailbox } from './mailbox.ts'
+import { readUsage } from './process-usage.ts'
 import type { WorkerMessage, WorkerOrder } from './protocol.ts'
 
 const maxHeapMb = 768
 /** What is not in the heap as well, such as buffers. */
 const maxMemoryBytes = 2 * 1024 ** 3
-const pageBytes = 4096
 const maxErrorText = 4000
 const noStats: FuzzStats = { executions: 0, outcomes: 0, population: 0, branches: 0, slowestMs: 0 }
 
@@ -28,8 +27,8 @@ export type RunningWorker = Readonly<{
   /** Rejects with FuzzError when the worker does not get to its first input. */
   ended: Promise<WorkerEnd>
   stats: () => FuzzStats
-  /** To be called often: ends a worker that is at one input for longer than `hangMs` or takes too much memory. */
-  check: (nowMs: number, hangMs: number) => void
+  /** To be called often: ends a worker that hangs or takes too much memory. */
+  check: (hangMs: number) => void
   /** At once, wherever it is; that is no fault. */
   stop: () => void
 }>
@@ -45,7 +44,7 @@ export function startWorker(order: WorkerOrder, events: WorkerEvents): RunningWo
   let state: 'starting' | 'running' | 'done' | 'stopped' = 'starting'
   let stats = noStats
   let fault: Fault | undefined
-  let move = { sequence: -1, atMs: performance.now() }
+  let move = { sequence: -1, cpuMs: 0 }
   const errorText = collectErrors(child)
   child.on('message', (message: WorkerMessage) => {
     if (message.kind === 'ready') {
@@ -67,14 +66,15 @@ export function startWorker(order: WorkerOrder, events: WorkerEvents): RunningWo
   return {
     ended: waitForEnd(),
     stats: () => stats,
-    check(nowMs, hangMs) {
-      if (state !== 'running') return
+    check(hangMs) {
+      const usage = state === 'running' && child.pid !== undefined ? readUsage(child.pid) : undefined
+      if (usage === undefined) return
+      const { cpuMs, memoryBytes } = usage
       const { sequence } = mailbox.read()
-      if (sequence !== move.sequence) move = { sequence, atMs: nowMs }
-      else if (nowMs - move.atMs > hangMs)
-        kill({ key: 'hang', message: `one execution runs for more than ${hangMs} ms` })
-      const bytes = residentBytes(child)
-      if (bytes > maxMemoryBytes) kill({ key: 'memory', message: `${bytes} bytes of memory` })
+      if (sequence !== move.sequence) move = { sequence, cpuMs }
+      else if (cpuMs - move.cpuMs > hangMs)
+        kill({ key: 'hang', message: `one execution takes more than ${hangMs} ms of processor time` })
+      if (memoryBytes > maxMemoryBytes) kill({ key: 'memory', message: `${memoryBytes} bytes of memory` })
     },
     stop() {
       state = 'stopped'
@@ -102,15 +102,4 @@ function collectErrors(child: ChildProcess): () => string {
     text = `${text}${more}`.slice(0, maxErrorText)
   })
   return () => text
-}
-
-/** 0 when it has just ended. */
-function residentBytes({ pid }: ChildProcess): number {
-  try {
-    return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * pageBytes
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
-      return 0
-    throw error
-  }
 }

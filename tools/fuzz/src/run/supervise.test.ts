@@ -15,15 +15,15 @@ function options(planted: 'throw' | 'hang' | 'hog', more: Partial<FuzzOptions> =
     seed: 1,
     workers: 1,
     executions: 5000,
-    durationMs: 60_000,
+    durationMs: 150_000,
     feedback: 'both',
     hangMs: 20_000,
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(150_000),
     ...more,
   }
 }
 
-describe('fuzz', () => {
+describe('fuzz', { timeout: 180_000 }, () => {
   it('finds a fault that only mutation reaches, once, with an input that shows it', async () => {
     for (const { bytes } of seeds) expect(() => executeThrowing(bytes)).not.toThrow()
     const { all, executions } = await fuzz(options('throw'))

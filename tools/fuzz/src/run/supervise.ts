@@ -15,7 +15,7 @@ export type FuzzOptions = Readonly<{
   executions: number
   durationMs: number
   feedback: Feedback
-  /** An execution that takes longer is a finding. */
+  /** An execution that takes more processor time is a finding. */
   hangMs: number
   onProgress?: (progress: FuzzProgress) => void
   onFinding?: (finding: Finding) => void
@@ -89,8 +89,8 @@ class Supervisor {
         if (isAbort(error, signal)) return
         throw error
       }
+      for (const worker of this.#running) worker.check(hangMs)
       const nowMs = performance.now()
-      for (const worker of this.#running) worker.check(nowMs, hangMs)
       if (nowMs - this.#startedMs < nextMs) continue
       nextMs += progressMs
       onProgress?.(this.#progress())
