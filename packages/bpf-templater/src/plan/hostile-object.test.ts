@@ -187,6 +187,18 @@ describe('parseObject refuses what a fuzzer made', () => {
     expect(() => parseObject(object.bytes)).toThrow(message)
   })
 
+  it('a file that is too large', () => {
+    const bytes = Buffer.concat([sample, Buffer.alloc(16 * 1024 * 1024)])
+    expect(() => parseObject(bytes)).toThrow(/the object of \d+ bytes is larger than 16777216/)
+  })
+
+  it('more symbols than 16 bits count', () => {
+    const object = new Editor(Buffer.concat([sample, Buffer.alloc(65537 * 24)]))
+    object.header('.symtab').writeUInt32LE(sample.length, 24)
+    object.header('.symtab').writeUInt32LE(65537 * 24, 32)
+    expect(() => parseObject(object.bytes)).toThrow('65537 symbols, more than 65536')
+  })
+
   it('a data section whose size BTF cannot say', () => {
     const object = new Editor(compileText('int zeroed; SEC("tc") int program(void *context) { return 0; }'))
     object.header('.bss').writeBigUInt64LE(1n << 40n, 32)

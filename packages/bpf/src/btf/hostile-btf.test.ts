@@ -93,6 +93,12 @@ describe('parseBtf', () => {
     if (message === undefined) expect(parse()).toBe(name)
     else expect(parse).toThrow(message)
   })
+  it('bounds bytes and types', () => {
+    expect(() => parseBtf(Buffer.alloc(2 ** 24 + 1))).toThrow('BTF of 16777217 bytes is larger than 16777216')
+    const offsets = new Array<number>(2 ** 20).fill(0)
+    expect(() => withNames('x', offsets)).toThrow('BTF has more than 1048576 types')
+  })
+
   it('takes ends of names for names, but not all of them', () => {
     const offsets = Array.from({ length: 300 }, (_, index) => index + 1)
     expect(withNames('x'.repeat(300), [1, 1, 200]).types.map(({ name }) => name.length)).toEqual([
