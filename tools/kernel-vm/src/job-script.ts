@@ -24,9 +24,9 @@ export function jobScript({ args, cwd, env }: GuestCommand): string {
     `echo "${upMark}$(uname -r)"`,
     `cd ${quoted(cwd)} && /usr/bin/env -i ${[...assignments, ...args.map(quoted)].join(' ')}`,
     `echo $? >${guestExchangeDir}/${exitCodeFile}`,
-    // There may be no command for it in the host's files. It takes a moment, and the first process must not end.
+    // There may be no command for it in the host's files. It takes a moment, in which the first process must not end.
     'echo o >/proc/sysrq-trigger',
-    'while :; do sleep 60; done',
+    'while :; do :; done',
     '',
   ].join('\n')
 }

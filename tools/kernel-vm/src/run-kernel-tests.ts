@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, '..', '..', '..')
 const packagesDir = join(root, '.dev', 'kernel-vm')
 const memoryMiB = 3072
 const bootTimeoutMs = 120_000
-const runTimeoutMs = 1_200_000
+const runTimeoutMs = 900_000
 
 type Surroundings = Readonly<{
   say: (text: string) => void
