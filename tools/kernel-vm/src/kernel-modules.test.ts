@@ -16,6 +16,7 @@ it.each([
 it.each([
   ['virtio-rng.ko', 'virtio_rng'],
   ['9p.ko', '9p'],
+  ['virtio-rng.ko.xz', 'virtio_rng'],
 ])('%s is module %s', (file, name) => expect(moduleName(file)).toBe(name))
 
 const graph: Readonly<Record<string, readonly string[]>> = {
@@ -26,15 +27,21 @@ const graph: Readonly<Record<string, readonly string[]>> = {
   broken: ['missing'],
   chicken: ['egg'],
   egg: ['chicken'],
+  vxlan: ['ipv6', 'llc'],
 }
 const find = (name: string) => {
+  if (name === 'ipv6') return 'built-in'
   const dependencies = graph[name]
-  return dependencies === undefined ? undefined : { name, path: `/${name}.ko`, dependencies }
+  return dependencies === undefined ? undefined : { name, content: Buffer.from(name), dependencies }
 }
 const orderOf = (...wanted: string[]) => loadOrder(wanted, find).map(({ name }) => name)
 
 it('loads each module once, after what it needs', () => {
   expect(orderOf('veth', 'bridge', 'llc')).toEqual(['veth', 'llc', 'stp', 'bridge'])
+})
+
+it('leaves out what is built in', () => {
+  expect(orderOf('ipv6', 'vxlan')).toEqual(['llc', 'vxlan'])
 })
 
 it('comes to an end where modules need each other', () => {

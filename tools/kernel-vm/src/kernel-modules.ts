@@ -1,11 +1,11 @@
 import { CodedError } from '@axoneme/lifecycle'
 
-/** A module of a kernel: its name as the kernel has it (no dashes), where its file is, and what it needs. */
-export type KernelModule = Readonly<{ name: string; path: string; dependencies: readonly string[] }>
+/** A module of a kernel: its name as the kernel has it (no dashes), its file's content, and what it needs. */
+export type KernelModule = Readonly<{ name: string; content: Buffer; dependencies: readonly string[] }>
 
 /** The name of a module file: the kernel reads dashes as underscores. */
 export function moduleName(fileName: string): string {
-  return fileName.replace(/\.ko$/, '').replaceAll('-', '_')
+  return fileName.replace(/\.ko(\.xz)?$/, '').replaceAll('-', '_')
 }
 
 /**
@@ -23,12 +23,12 @@ export function moduleDependencies(file: Buffer): string[] {
 }
 
 /**
- * The wanted modules and all that they need, each after what it needs. `find` gives undefined for what has no file.
- * Throws NO_MODULE for one that is wanted or needed and is not there.
+ * The wanted modules and all that they need, each after what it needs, without those that are built in. `find` gives
+ * undefined for what the kernel has not. Throws NO_MODULE for one that is wanted or needed and is not there.
  */
 export function loadOrder(
   wanted: readonly string[],
-  find: (name: string) => KernelModule | undefined,
+  find: (name: string) => KernelModule | 'built-in' | undefined,
 ): KernelModule[] {
   const ordered = new Map<string, KernelModule>()
   const visiting = new Set<string>()
@@ -39,6 +39,7 @@ export function loadOrder(
       throw new CodedError('NO_MODULE', `the kernel has no module ${name}, which ${neededBy} needs`)
     }
     visiting.add(name)
+    if (module === 'built-in') return
     for (const dependency of module.dependencies) visit(dependency, name)
     ordered.set(name, module)
   }
