@@ -7,5 +7,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // The kernel's work queues alone may take a second; on a busy or emulated machine, more.
+    expect: { poll: { timeout: 15_000 } },
   },
 })
