@@ -1,5 +1,6 @@
 import { attachClsact, unpin } from '@axoneme/bpf'
 import type { Attacher, AttacherOptions, Hook } from './attacher.ts'
+import { holdBy } from './hold.ts'
 import { linkOn } from './tcx-link.ts'
 
 /** Where our filter is among those of others: before the ones that have no priority, under a number of our own. */
@@ -20,12 +21,7 @@ export function clsactAttacher({ kernel, netlink }: AttacherOptions): Attacher {
     attach,
     decidingId,
     isAttached: (hook) => decidingId(hook) !== undefined,
-    hold(hook) {
-      const id = decidingId(hook)
-      if (id === undefined) return undefined
-      const program = kernel.openProgram(id)
-      return { restore: () => attach(hook, program), [Symbol.dispose]: () => program.close() }
-    },
+    hold: holdBy(kernel, { decidingId, attach }),
     detach: ({ ifIndex, direction }) => netlink.deleteBpfFilter({ ifIndex, direction, ...ourFilter }),
   }
 }

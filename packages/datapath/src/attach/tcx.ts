@@ -2,6 +2,7 @@ import { unpin } from '@axoneme/bpf'
 import { withNetns } from '@axoneme/syscalls'
 import type { Attacher, AttacherOptions, Hook } from './attacher.ts'
 import { ourFilter } from './clsact.ts'
+import { holdBy } from './hold.ts'
 import { linkOn } from './tcx-link.ts'
 
 export function tcxAttacher({ kernel, netlink, netns }: AttacherOptions): Attacher {
@@ -29,12 +30,7 @@ export function tcxAttacher({ kernel, netlink, netns }: AttacherOptions): Attach
     attach,
     decidingId,
     isAttached: (hook) => decidingId(hook) !== undefined,
-    hold(hook) {
-      const id = decidingId(hook)
-      if (id === undefined) return undefined
-      const program = kernel.openProgram(id)
-      return { restore: () => attach(hook, program), [Symbol.dispose]: () => program.close() }
-    },
+    hold: holdBy(kernel, { decidingId, attach }),
     detach: ({ path }) => void unpin(path),
   }
 }
