@@ -4,7 +4,7 @@
  *
  *   from_pod    tcx ingress: what the pod sends. Service translation, connection tracking, egress policy, routing.
  *   pod_policy  tail-called through axo_policy_calls: what arrives for the pod. Ingress policy and delivery.
- *   to_pod      tcx egress: what the node's own stack sends to the pod. The same decision as pod_policy.
+ *   to_pod      tcx egress: what the node's own stack sends to the pod, for pod_policy to decide.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -268,7 +268,7 @@ int pod_policy(struct __sk_buff *ctx)
 
 	if (!verdict)
 		verdict = towards_pod_ipv4(ctx, &pkt);
-	if (!verdict)
+	if (!verdict && ctx->cb[CB_ALLOWED_ACTION] == ALLOWED_REDIRECT)
 		verdict = deliver_to_pod(ctx);
 	return report(ctx, &pkt, verdict, DIRECTION_INGRESS, EP_ID());
 }
@@ -284,7 +284,7 @@ int to_pod(struct __sk_buff *ctx)
 	verdict = is_ipv4(ctx) ? ipv4_parse(ctx, &pkt) : -DROP_UNKNOWN_L3;
 	if (!verdict) {
 		pkt.source_identity = peer4_find(pkt.tuple.saddr).identity;
-		verdict = towards_pod_ipv4(ctx, &pkt);
+		verdict = call_pod_policy(ctx, EP_ID(), pkt.source_identity, ALLOWED_PASS);
 	}
 	return report(ctx, &pkt, verdict, DIRECTION_INGRESS, EP_ID());
 }

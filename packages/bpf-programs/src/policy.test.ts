@@ -180,7 +180,7 @@ describe.runIf(isRoot)('policy', () => {
     expect(after).toEqual({ packets: before.packets + 2n, bytes: before.bytes + 108n })
   })
 
-  it('to_pod decides as pod_policy does, and the node itself is always let in', () => {
+  it('to_pod lets pod_policy decide, passes on, and lets the node itself in always', () => {
     const to = (saddr: string) =>
       ipv4Frame({ saddr, daddr: server.ip, transport: { kind: 'tcp', sport, dport: 80 } })
     bed.setRules(serverPod, [{ direction: 'ingress', identity: 16_777_217 }])
@@ -188,6 +188,21 @@ describe.runIf(isRoot)('policy', () => {
     expect(run(serverPod, 'to_pod', to('198.51.100.1')).action).toBe(tcAction.shot)
     bed.setRules(serverPod, [])
     expect(run(serverPod, 'to_pod', to('10.0.0.254')).action).toBe(tcAction.ok)
+  })
+
+  it('to_pod drops while there is no pod_policy', () => {
+    const orphan = bed.addPod({ id: 3, ip: '10.0.0.3', identity: 1003, rules: [{ direction: 'ingress' }] })
+    const frame = ipv4Frame({
+      saddr: outside,
+      daddr: orphan.ip,
+      transport: { kind: 'tcp', sport, dport: 80 },
+    })
+    expect(run(orphan, 'to_pod', frame).action).toBe(tcAction.ok)
+    const id = Buffer.alloc(4)
+    id.writeUInt32LE(orphan.id)
+    bed.map('axo_policy_calls').delete(id)
+    expect(run(orphan, 'to_pod', frame).action).toBe(tcAction.shot)
+    expect(bed.events().at(-1)).toMatchObject({ reason: packetReason.dropMissedTailCall, endpointId: 3 })
   })
 
   it('the node is no exception for what a pod sends', () => {

@@ -8,7 +8,7 @@ import { endpointConstants } from './endpoint-constants.ts'
 import { endpointPrograms } from './endpoint-programs.ts'
 import { SwapFailedError, UndoFailedError } from './errors.ts'
 import { attachmentKinds, hasBothAttachmentKinds } from './testing/attachment-kinds.ts'
-import { programsUsing, runningPrograms } from './testing/running-programs.ts'
+import { allRunningPrograms, loadedPrograms, runningPrograms } from './testing/running-programs.ts'
 import { isRoot, TestCluster } from './testing/test-cluster.ts'
 import type { TestNode, TestPod } from './testing/test-node.ts'
 import { canConnect, openLine, serveLines } from './testing/traffic.ts'
@@ -111,8 +111,8 @@ describe.runIf(isRoot).each(attachmentKinds)('a swap of programs attached by %s'
       expect(runningPrograms(node, pod.row)).toEqual(before)
       expect(programs.missing()).toEqual([])
       // Of the set that failed nothing stays.
-      const mapId = policyMapId(node, pod)
-      await expect.poll(() => programsUsing(node, mapId).sort()).toEqual(Object.values(before).sort())
+      const running = allRunningPrograms(node, [client.row, server.row])
+      await expect.poll(() => loadedPrograms(node)).toEqual(running)
       await line.ask(`after ${pod.row.podName}`)
       expect(await canConnect({ ...at, netns: client.netns }, { expected: true })).toBe(true)
       using good = await programs.load()
@@ -245,9 +245,3 @@ describe.runIf(isRoot)('an endpoint whose programs cannot be swapped', () => {
     expect(() => node.datapath.verify(server.row)).toThrow('find program pod_policy')
   })
 })
-
-/** The id of the pod's own policy map, which no other pod's programs use. */
-function policyMapId(node: TestNode, { row }: TestPod): number {
-  using map = node.objects.kernel.openPinnedMap(node.objects.paths.policyMap(row.id))
-  return map.id
-}

@@ -19,8 +19,16 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } axo_policy_calls SEC(".maps");
 
-/* Index in skb->cb of the source identity, from the program that calls to `pod_policy`. */
+/* What the calling program tells `pod_policy`: indexes in skb->cb. */
 #define CB_SOURCE_IDENTITY 0
+#define CB_ALLOWED_ACTION 1
+
+/* What happens to a packet that policy lets in. */
+enum allowed_action {
+	/* It is on the way to the pod already. */
+	ALLOWED_PASS = 0,
+	ALLOWED_REDIRECT = 1,
+};
 
 /* A verdict besides the TC actions: report the packet, then deliver_to_endpoint4. */
 #define DELIVER_LOCALLY 0x100
@@ -31,16 +39,22 @@ static __always_inline int may_be_routed(const struct packet *pkt)
 	return pkt->ttl > 1;
 }
 
+/* Lets the pod's `pod_policy` decide. Returns only when that fails: a drop reason. */
+static __always_inline int call_pod_policy(struct __sk_buff *ctx, __u16 endpoint_id, __u32 source_identity,
+					   enum allowed_action action)
+{
+	ctx->cb[CB_SOURCE_IDENTITY] = source_identity;
+	ctx->cb[CB_ALLOWED_ACTION] = action;
+	bpf_tail_call(ctx, &axo_policy_calls, endpoint_id);
+	return -DROP_MISSED_TAIL_CALL;
+}
+
 /* Routes the packet to a pod of this node by its `pod_policy`. Returns only when that fails: a drop reason. */
 static __always_inline int deliver_to_endpoint4(struct __sk_buff *ctx, struct packet *pkt, __u16 endpoint_id)
 {
 	int ret = ipv4_decrement_ttl(ctx, pkt);
 
-	if (ret)
-		return ret;
-	ctx->cb[CB_SOURCE_IDENTITY] = pkt->source_identity;
-	bpf_tail_call(ctx, &axo_policy_calls, endpoint_id);
-	return -DROP_MISSED_TAIL_CALL;
+	return ret ? ret : call_pod_policy(ctx, endpoint_id, pkt->source_identity, ALLOWED_REDIRECT);
 }
 
 #endif

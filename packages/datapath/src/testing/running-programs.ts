@@ -24,19 +24,32 @@ export function runningPrograms(node: TestNode, { id, hostIfName }: EndpointRow)
   }
 }
 
-/** Ids of all programs in the kernel that use the map, whoever holds them. */
-export function programsUsing(node: TestNode, mapId: number): number[] {
-  const { kernel } = node.objects
+const names: readonly string[] = [...Object.keys(hooks), 'pod_policy']
+
+/** Ids of all programs in the kernel that were loaded for pods of this node, ascending, whoever holds them. */
+export function loadedPrograms({ objects }: TestNode): number[] {
+  const { kernel } = objects
+  const metrics = objects.maps.axo_metrics
+  if (metrics === undefined) throw new Error('the node has no map of metrics')
   return kernel.programIds().filter((id) => {
     try {
       using program = kernel.openProgram(id)
-      return kernel.programInfo(program.fd).mapIds.includes(mapId)
+      const { name, mapIds } = kernel.programInfo(program.fd)
+      return names.includes(name) && mapIds.includes(metrics.id)
     } catch (error) {
       // Other tests' programs come and go.
       if (error instanceof SyscallError && error.code === 'ENOENT') return false
       throw error
     }
   })
+}
+
+/** Ids of the programs that decide for these endpoints, ascending. */
+export function allRunningPrograms(node: TestNode, endpoints: readonly EndpointRow[]): number[] {
+  return endpoints
+    .flatMap((endpoint) => Object.values(runningPrograms(node, endpoint)))
+    .map((id) => id ?? 0)
+    .sort((a, b) => a - b)
 }
 
 /** How many BPF objects of each kind this process holds. */

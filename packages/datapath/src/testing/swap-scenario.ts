@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { AttachmentKind } from '../attach/attacher.ts'
 import { type ContinuousTraffic, ports, startTraffic, type TrafficReport } from './continuous-traffic.ts'
 import { type Allow, policyRow } from './rows.ts'
-import { heldBpfObjects, programsUsing } from './running-programs.ts'
+import { allRunningPrograms, heldBpfObjects, loadedPrograms } from './running-programs.ts'
 import { TestCluster } from './test-cluster.ts'
 import type { TestNode, TestPod } from './test-node.ts'
 
@@ -87,7 +87,10 @@ export async function startSwapScenario({
         expect(policyEntries(end)).toEqual(policy)
         expect(drops(end)).toBe(0)
         // What was replaced is gone, as soon as the kernel got to it.
-        await expect.poll(() => programsUsing(end.node, policy.id), { timeout: 10_000 }).toHaveLength(3)
+        const pods = ends.filter(({ node }) => node === end.node).map(({ pod }) => pod.row)
+        await expect
+          .poll(() => loadedPrograms(end.node), { timeout: 10_000 })
+          .toEqual(allRunningPrograms(end.node, pods))
       }
       expect(heldBpfObjects()).toEqual(heldAtStart)
       return report
