@@ -13,13 +13,14 @@ export function readObjectName(buffer: Buffer, offset: number): string {
   return buffer.toString('latin1', offset, end === -1 ? offset + objectNameLength : end)
 }
 
-/** Fills a `union bpf_attr` field by field, and keeps alive what the attr points to. */
+/** Fills a `union bpf_attr` field by field. */
 export class BpfAttr {
+  /** What it points to lives as long as these bytes do: whoever holds them for a call need hold nothing else. */
   readonly bytes: Buffer
-  readonly #referenced: Buffer[] = []
+  readonly #pointedTo: Buffer[] = []
 
   constructor(size: number) {
-    this.bytes = Buffer.alloc(size)
+    this.bytes = Object.assign(Buffer.alloc(size), { pointedTo: this.#pointedTo })
   }
 
   u32(offset: number, value: number): this {
@@ -35,7 +36,7 @@ export class BpfAttr {
   /** An empty buffer is a null pointer. */
   pointer(offset: number, to: Buffer): this {
     if (to.length === 0) return this
-    this.#referenced.push(to)
+    this.#pointedTo.push(to)
     return this.u64(offset, addressOf(to))
   }
 

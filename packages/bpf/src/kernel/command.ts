@@ -47,7 +47,7 @@ export class BpfCommands {
     this.#observe = observe
   }
 
-  /** The result, or the negated errno. `attr` is a filled `union bpf_attr`; what it points to must stay alive. */
+  /** The result, or the negated errno. `attr` is the bytes of a BpfAttr, which keep alive what they point to. */
   try(operation: BpfOperation, object: string, attr: Buffer): number {
     const startedMs = performance.now()
     const result = syscall('bpf', commandNumbers[operation], attr, attr.length)

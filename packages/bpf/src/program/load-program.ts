@@ -62,7 +62,6 @@ function tryLoad(commands: BpfCommands, spec: ProgramSpec, log: Buffer): number 
   }
 }
 
-/** Points into the spec and the log, which the caller keeps until the load is over. */
 function loadAttr(spec: ProgramSpec, log: Buffer): Buffer {
   const attr = new BpfAttr(attrSize)
     .u32(0, programTypeNumbers[spec.type])
