@@ -72,7 +72,7 @@ export function parseIpEntry(name: string, value: string): Parsed<IpIdentityRow>
 
 /** The entry that tells the cluster about an endpoint, for `ip/v1`; undefined while it has no identity. */
 export function ipEntryOf(
-  endpoint: EndpointRow,
+  endpoint: Pick<EndpointRow, 'id' | 'identity' | 'ipv4' | 'namespace' | 'podName'>,
   node: Pick<NodeRow, 'name' | 'cluster' | 'internalIp' | 'encryptKey'>,
 ): { key: string; value: string } | undefined {
   if (endpoint.identity === 0 || endpoint.ipv4 === '') return undefined
