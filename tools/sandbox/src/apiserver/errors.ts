@@ -157,6 +157,21 @@ export function tooLargeResourceVersion(asked: number, current: number): ApiErro
   })
 }
 
+/** Of a server whose feature gate WatchList is off. */
+export function watchListForbidden(): ApiError {
+  const message =
+    'sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled'
+  return new ApiError(422, 'Invalid', { message: `ListOptions.meta.k8s.io "" is invalid: ${message}` })
+}
+
+/** Of a server whose etcd cannot tell how far a watch is (before 3.4.25); it comes as an event. */
+export function watchListUnsupported(): ApiError {
+  return new ApiError(500, 'InternalError', {
+    message:
+      'a watch stream was requested by the client but the required storage feature RequestWatchProgress is disabled',
+  })
+}
+
 export function tooManyRequests(retryAfterSeconds: number): ApiError {
   return new ApiError(429, 'TooManyRequests', {
     message: 'too many requests, please try again later',

@@ -9,7 +9,7 @@ describe('the rate limit', () => {
     let nowMs = 0
     const faults = new Faults(
       { rateLimit: { requestsPerSecond: 2, burst: 3 } },
-      { now: () => nowMs, compact: () => {} },
+      { now: () => nowMs, random: Math.random, compact: () => {} },
     )
     for (let i = 0; i < 3; i++) await faults.admit(signal)
     await expect(faults.admit(signal)).rejects.toMatchObject({
@@ -34,9 +34,36 @@ describe('the rate limit', () => {
   })
 })
 
+describe('the share of calls that are cut', () => {
+  it.each([
+    { draws: [0.5], cut: 'none' },
+    { draws: [0.05, 0.2], cut: 'request' },
+    { draws: [0.05, 0.8], cut: 'answer' },
+  ])('draws $draws: $cut', async ({ draws, cut }) => {
+    const random = () => draws.shift() ?? Number.NaN
+    const faults = new Faults({ cutShare: 0.1 }, { now: () => 0, random, compact: () => {} })
+    expect(await faults.admit(signal)).toBe(cut)
+  })
+
+  it('cuts a request before it takes effect, or amid its answer', async () => {
+    const draws = [0, 0.2, 0, 0.8]
+    await using server = await openTestServer({
+      faults: { cutShare: 0.1 },
+      random: () => draws.shift() ?? 0.5,
+    })
+    const create = (name: string) =>
+      server.request('POST', '/api/v1/namespaces/default/configmaps', { metadata: { name } })
+    await expect(create('unheard')).rejects.toThrow()
+    await expect(create('unanswered')).rejects.toThrow()
+    expect(draws).toEqual([])
+    const { body } = await server.request('GET', '/api/v1/namespaces/default/configmaps')
+    expect(body.items).toMatchObject([{ metadata: { name: 'unanswered' } }])
+  })
+})
+
 it('latency ends with the server', async () => {
   const controller = new AbortController()
-  const faults = new Faults({ latencyMs: 60_000 }, { now: () => 0, compact: () => {} })
+  const faults = new Faults({ latencyMs: 60_000 }, { now: () => 0, random: Math.random, compact: () => {} })
   const waiting = faults.admit(controller.signal)
   controller.abort(new Error('stopped'))
   await expect(waiting).rejects.toThrow('stopped')

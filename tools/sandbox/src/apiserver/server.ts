@@ -66,9 +66,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   })
   const registry: Registry = new Registry(builtinResources({ service: network.strategy, customDefinition }))
   const context: VerbContext = { store, registry, now, random, newUid: randomUUID }
-  const faults = new Faults(options.faults ?? {}, { now, compact: () => store.compact() })
+  const faults = new Faults(options.faults ?? {}, { now, random, compact: () => store.compact() })
   const scope = new Scope('apiserver', options.signal === undefined ? {} : { signal: options.signal })
   try {
+    scope.use(faults)
+    faults.cutWatchesEvery(options.faults?.watchCutIntervalMs)
     scope.use(serveCustomResources({ context, log }))
     createInitialObjects(context, { serviceAddress: network.apiServerAddress, advertise: options.advertise })
     const deps: ResourceDeps = {
@@ -108,13 +110,17 @@ async function answer(
   response.on('error', (error) => deps.log.debug('connection failed', { error }))
   try {
     if (token !== undefined && !hasToken(request, token)) throw unauthorized()
-    await deps.faults.admit(signal)
+    const cut = await deps.faults.admit(signal)
+    if (cut === 'request') {
+      response.destroy()
+      return
+    }
     const segments = pathSegments(exchange.path)
     if (segments === undefined) throw badRequest('the path is not percent-encoded UTF-8')
     if (serveMeta(deps.context.registry, exchange, segments)) return
     const route = resolveRoute(deps.context.registry, segments)
     if (route === undefined) throw unknownPath()
-    await serveResource(deps, exchange, route)
+    await serveResource(deps, cut === 'answer' ? { ...exchange, isCut: true } : exchange, route)
   } catch (error) {
     if (error instanceof ApiError) sendError(exchange, error)
     else if (isAbort(error, signal) || isGone(error)) response.destroy()

@@ -9,6 +9,8 @@ export type Exchange = Readonly<{
   method: string
   path: string
   query: URLSearchParams
+  /** The connection is closed amid the answer, as the faults want it. */
+  isCut?: boolean
 }>
 
 export function sendJson(exchange: Exchange, code: number, value: Json): void {
@@ -20,11 +22,12 @@ export function sendText(exchange: Exchange, code: number, text: string): void {
 }
 
 export function sendBytes(
-  { request, response }: Exchange,
+  { request, response, isCut = false }: Exchange,
   { code, contentType, body }: { code: number; contentType: string; body: string | Buffer },
 ): void {
   response.writeHead(code, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) })
-  response.end(request.method === 'HEAD' ? undefined : body)
+  if (isCut) response.write(body.slice(0, body.length / 2), () => response.destroy())
+  else response.end(request.method === 'HEAD' ? undefined : body)
 }
 
 /** A metav1.Status; when the answer has begun already there is nothing left to say but to cut it. */

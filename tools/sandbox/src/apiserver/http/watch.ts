@@ -1,5 +1,12 @@
 import type { Logger } from '@axoneme/log'
-import { ApiError, badRequest, expired, tooLargeResourceVersion } from '../errors.ts'
+import {
+  ApiError,
+  badRequest,
+  expired,
+  tooLargeResourceVersion,
+  watchListForbidden,
+  watchListUnsupported,
+} from '../errors.ts'
 import type { Faults } from '../faults.ts'
 import type { KubeObject } from '../object.ts'
 import { groupVersion, type ResourceType } from '../resources/types.ts'
@@ -46,7 +53,7 @@ export function serveWatch(
   const collection = collectionOf(context, type)
   const matches = selectionMatcher(type, selection)
   const start = watchStart(context, type, { query, faults })
-  const isBookmarking = isTrue(query, 'allowWatchBookmarks')
+  const isBookmarking = faults.bookmarks && isTrue(query, 'allowWatchBookmarks')
   const durationMs = watchDurationMs(query, { settings, random: context.random })
 
   response.writeHead(200, { 'content-type': encoder.watchContentType, 'cache-control': 'no-cache, private' })
@@ -56,7 +63,9 @@ export function serveWatch(
     response.end(encoder.errorEvent(start.toStatus()))
     return
   }
+  let isMuted = false
   const send = (bytes: string | Buffer) => {
+    if (isMuted) return
     response.write(bytes)
     if (response.writableLength <= maxPendingBytes) return
     log.warn('watch cut: client reads too slowly', {
@@ -67,27 +76,32 @@ export function serveWatch(
   }
   const sendBookmark = (annotations?: Record<string, string>) =>
     send(encoder.event('BOOKMARK', bookmark(type, context.store.revision, annotations)))
-  const sendChange = (change: Change) => {
+  const sendChange = (change: Change, hidesRemovals = false) => {
     const event = selectedEvent(change, (object) => matches(toServed(type, object)))
-    if (event !== undefined) send(encoder.event(event.type, toServed(type, event.object)))
+    if (event === undefined || (hidesRemovals && event.type === 'DELETED')) return
+    send(encoder.event(event.type, toServed(type, event.object)))
   }
   for (const object of start.initial) {
     const served = toServed(type, object)
     if (matches(served)) send(encoder.event('ADDED', served))
   }
-  for (const change of start.missed) sendChange(change)
+  for (const change of start.missed) sendChange(change, faults.missedRemovals === 'lost')
   if (start.marksEnd) sendBookmark({ 'k8s.io/initial-events-end': 'true' })
 
-  const subscription = collection.subscribe(sendChange)
-  const untrack = faults.trackWatch(() => response.destroy())
+  const subscription = collection.subscribe((change) => sendChange(change))
+  const cut = () => void response.destroy()
+  const untrack = faults.trackWatch({ cut, mute: () => (isMuted = true) })
+  const ownCut = exchange.isCut === true ? setTimeout(cut, 1000 * context.random()) : undefined
   const bookmarks = isBookmarking ? setInterval(sendBookmark, settings.bookmarkIntervalMs) : undefined
   const timeout = setTimeout(() => {
+    if (isMuted) return
     if (isBookmarking) sendBookmark()
     response.end()
   }, durationMs)
   response.once('close', () => {
     subscription[Symbol.dispose]()
     untrack()
+    clearTimeout(ownCut)
     clearInterval(bookmarks)
     clearTimeout(timeout)
   })
@@ -121,6 +135,10 @@ function watchStart(
   const wantsInitial = query.get('sendInitialEvents')
   if (wantsInitial !== null && query.get('resourceVersionMatch') !== 'NotOlderThan')
     throw badRequest('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
+  if (wantsInitial !== null && faults.watchList !== 'offered') {
+    if (faults.watchList === 'refused') throw watchListForbidden()
+    return watchListUnsupported()
+  }
   if (asked > current) throw tooLargeResourceVersion(asked, current)
   if (wantsInitial === 'true' || (wantsInitial === null && asked === 0))
     return {

@@ -153,6 +153,63 @@ describe('watch', () => {
     expect(await resumed.nextName()).toBe('ADDED b')
   })
 
+  it('is cut at an interval when the server is started so', async () => {
+    await using cutting = await openTestServer({ faults: { watchCutIntervalMs: 20 } })
+    for (let i = 0; i < 3; i++) {
+      const watching = await fetch(`${cutting.server.url}${path}?watch=true`)
+      await expect(watching.text()).rejects.toThrow()
+    }
+    cutting.server.faults.cutWatchesEvery(undefined)
+    const watching = await fetch(`${cutting.server.url}${path}?watch=true&timeoutSeconds=1`)
+    expect(await watching.text()).toBe('')
+  })
+
+  it('is half-open on demand: nothing more comes, not even the end', async () => {
+    await using watching = await watch('timeoutSeconds=1&allowWatchBookmarks=true')
+    expect(server.server.faults.muteWatches()).toBe(1)
+    await create('a')
+    const silence = new Promise((resolve) => setTimeout(() => resolve('silence'), 1500))
+    expect(await Promise.race([watching.next(), silence])).toBe('silence')
+  })
+
+  it('hides on demand what was removed while a client was away', async () => {
+    await create('gone', { color: 'blue' })
+    await create('repainted', { color: 'blue' })
+    const version = await currentVersion()
+    await server.request('DELETE', `${path}/gone`)
+    await server.request(
+      'PATCH',
+      `${path}/repainted`,
+      { metadata: { labels: { color: 'red' } } },
+      { 'content-type': 'application/merge-patch+json' },
+    )
+    await create('new', { color: 'blue' })
+    server.server.faults.missedRemovals = 'lost'
+    await using resumed = await watch(`resourceVersion=${version}&labelSelector=color%3Dblue`)
+    expect(await resumed.nextName()).toBe('ADDED new')
+    await server.request('DELETE', `${path}/new`)
+    expect(await resumed.nextName()).toBe('DELETED new')
+  })
+
+  it.each([
+    { watchList: 'refused', code: 422, reason: 'Invalid' },
+    { watchList: 'error-event', code: 200, reason: 'InternalError' },
+  ] as const)('does not stream a list when that is $watchList', async ({ watchList, code, reason }) => {
+    server.server.faults.watchList = watchList
+    const query = 'watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan'
+    const response = await fetch(`${server.server.url}${path}?${query}`)
+    expect(response.status).toBe(code)
+    expect(await response.text()).toContain(`"reason":"${reason}"`)
+  })
+
+  it('has no bookmarks when the server is to have none', async () => {
+    await using silent = await openTestServer({ bookmarkIntervalMs: 10, faults: { bookmarks: false } })
+    const response = await fetch(
+      `${silent.server.url}${path}?watch=1&allowWatchBookmarks=true&timeoutSeconds=1`,
+    )
+    expect(await response.text()).toBe('')
+  })
+
   it('sends bookmarks now and then', async () => {
     await using chatty = await openTestServer({ bookmarkIntervalMs: 10 })
     const response = await fetch(
