@@ -1,3 +1,11 @@
 export { clusterSizeInterval } from './cluster-size.ts'
+export {
+  type DeclaredInterval,
+  type DeclaredIntervals,
+  describeIntervals,
+  type IntervalGrowth,
+  type IntervalRow,
+} from './intervals.ts'
 export { jitteredPeriod, type Period } from './period.ts'
-export { nextDelayMs, type RetryPolicy, retry, retryDelays } from './retry.ts'
+export { nextDelayMs, type RetryPolicy, retry, retryAfterMsOf, retryDelays } from './retry.ts'
+export { type Spread, spreadDelayMs, spreadWidthMs } from './spread.ts'

@@ -71,14 +71,15 @@ export async function retry<T>(
       if (!shouldRetry(error)) throw error
       last = error
       onRetry?.(error, attempt)
-      const afterMs = retryAfterMs(error)
+      const afterMs = retryAfterMsOf(error)
       if (afterMs > 0) await sleep(afterMs, { signal: options.signal })
     }
   }
   throw last
 }
 
-function retryAfterMs(error: unknown): number {
+/** How long a failure says that its server wants to be left alone (Retry-After); 0 when it does not say. */
+export function retryAfterMsOf(error: unknown): number {
   if (typeof error !== 'object' || error === null || !('retryAfterMs' in error)) return 0
   return typeof error.retryAfterMs === 'number' ? error.retryAfterMs : 0
 }
