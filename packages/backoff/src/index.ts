@@ -6,6 +6,7 @@ export {
   type IntervalGrowth,
   type IntervalRow,
 } from './intervals.ts'
+export { createPace, type Pace } from './pace.ts'
 export { jitteredPeriod, type Period } from './period.ts'
 export { nextDelayMs, type RetryPolicy, retry, retryAfterMsOf, retryDelays } from './retry.ts'
 export { type Spread, spreadDelayMs, spreadWidthMs } from './spread.ts'

@@ -2,7 +2,7 @@ import { CodedError } from '@axoneme/lifecycle'
 import { createLogger } from '@axoneme/log'
 import { createTable } from '@axoneme/tables'
 import fc from 'fast-check'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startReconciler, type Target } from './reconciler.ts'
 
 type Row = Readonly<{ key: string; value: number }>
@@ -212,5 +212,47 @@ describe('reconciler', () => {
     expect(done).toEqual(['good'])
     expect(running.status.get('bad')).toMatchObject({ state: 'error', failures: 1, error: { code: 'TEST' } })
     expect(running.status.get('good')).toMatchObject({ state: 'done' })
+  })
+})
+
+describe('time', () => {
+  beforeEach(() => vi.useFakeTimers())
+  afterEach(() => vi.useRealTimers())
+
+  it('is left to a target that says for how long', async () => {
+    const table = createTable<Row>({ name: 'rows', key: (row) => row.key })
+    const tried: number[] = []
+    const startedMs = Date.now()
+    const update = () => {
+      tried.push(Date.now() - startedMs)
+      if (tried.length === 1) throw Object.assign(new Error('later'), { retryAfterMs: 60_000 })
+    }
+    const signal = new AbortController().signal
+    await using _running = startReconciler({
+      ...{ name: 'test', table, log, retry, signal },
+      target: { update, delete: () => {} },
+    })
+    table.upsert({ key: 'a', value: 1 })
+    await vi.advanceTimersByTimeAsync(59_000)
+    expect(tried).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(tried).toHaveLength(2)
+  })
+
+  it('between two prunes grows with the cluster', async () => {
+    const table = createTable<Row>({ name: 'rows', key: (row) => row.key })
+    table.markInitialized()
+    const prune = vi.fn()
+    const signal = new AbortController().signal
+    await using _running = startReconciler({
+      ...{ name: 'test', table, log, retry, signal },
+      target: { update: () => {}, delete: () => {}, prune },
+      prune: { baseMs: 10_000, jitter: 0, growsWithCluster: true },
+      nodeCount: () => Math.E ** 6 - 1,
+    })
+    await vi.advanceTimersByTimeAsync(59_000)
+    expect(prune).toHaveBeenCalledTimes(1)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(prune).toHaveBeenCalledTimes(2)
   })
 })

@@ -1,4 +1,4 @@
-import { jitteredPeriod, nextDelayMs, type Period, type RetryPolicy } from '@axoneme/backoff'
+import { jitteredPeriod, nextDelayMs, type Period, type RetryPolicy, retryAfterMsOf } from '@axoneme/backoff'
 import { describeError, isAbort, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { createTable, type Table, type WritableTable } from '@axoneme/tables'
@@ -35,6 +35,8 @@ export type ReconcilerOptions<Row> = Readonly<{
   retry?: RetryPolicy
   /** How often to prune. */
   prune?: Period
+  /** Number of nodes, for a period that grows with the cluster. */
+  nodeCount?: () => number
 }>
 
 export type Reconciler<Row> = AsyncDisposable & {
@@ -157,7 +159,7 @@ class RunningReconciler<Row> implements Reconciler<Row> {
         previousMs: work.delayMs,
         random: Math.random,
       })
-      work.notBeforeMs = Date.now() + work.delayMs
+      work.notBeforeMs = Date.now() + work.delayMs + retryAfterMsOf(error)
       this.#report(key, work.row, 'error', work.failures, error)
       const fields = { reconciler: name, key, failures: work.failures, error: describeError(error) }
       if (work.failures === 1) log.warn('row failed, retrying', fields)
@@ -166,19 +168,19 @@ class RunningReconciler<Row> implements Reconciler<Row> {
   }
 
   async #runPrune(): Promise<void> {
-    const { table, target, prune = defaultPrune, log, name } = this.#options
+    const { table, target, prune = defaultPrune, nodeCount = () => 0, log, name } = this.#options
     if (target.prune === undefined || !table.initialized) return
     if (Date.now() < this.#nextPruneMs) return
     try {
       await target.prune([...table.rows()], this.#signal)
       this.#pruneFailures = 0
-      this.#nextPruneMs = Date.now() + jitteredPeriod(prune)
+      this.#nextPruneMs = Date.now() + jitteredPeriod(prune, { nodeCount: nodeCount() })
     } catch (error) {
       if (this.#signal.aborted) throw error
       const attempt = ++this.#pruneFailures
       const policy = this.#options.retry ?? defaultRetry
       const delayMs = nextDelayMs(policy, { attempt, previousMs: policy.minMs, random: Math.random })
-      this.#nextPruneMs = Date.now() + delayMs
+      this.#nextPruneMs = Date.now() + delayMs + retryAfterMsOf(error)
       if (attempt === 1) log.warn('prune failed, retrying', { reconciler: name, error: describeError(error) })
     }
   }
