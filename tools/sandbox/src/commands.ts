@@ -9,7 +9,7 @@ const repository = (path: string) => fileURLToPath(new URL(`../../../${path}`, i
 const etcdEndpoint = `http://${fabric.gateway}:${fabric.etcdPort}`
 
 const clusterName = 'default'
-const podCidr = '10.244.0.0/16'
+const sandboxPodCidr = '10.244.0.0/16'
 export const cniExecutable = repository('apps/cni/dist/axoneme-cni')
 
 /** The environment of everything that belongs to the instance: little, and the mark by which `down` finds it. */
@@ -43,7 +43,10 @@ export function etcdChild(instance: Instance): ChildSpec {
   }
 }
 
-export function operatorChild(instance: Instance): ChildSpec {
+export function operatorChild(
+  instance: Instance,
+  { podCidr = sandboxPodCidr }: { podCidr?: string } = {},
+): ChildSpec {
   return {
     name: 'operator',
     logFile: `${instance.logDir}/operator.log`,

@@ -9,6 +9,7 @@ import { hasToken } from './http/authentication.ts'
 import { Encoders } from './http/encode.ts'
 import { type Exchange, sendError } from './http/exchange.ts'
 import { serveMeta } from './http/meta.ts'
+import { describeRequest, type Observe } from './http/observation.ts'
 import { type ResourceDeps, serveResource } from './http/resources.ts'
 import { pathSegments, resolveRoute } from './http/route.ts'
 import { type Listen, openListener } from './listener.ts'
@@ -36,6 +37,7 @@ export type ApiServerOptions = Readonly<{
   bookmarkIntervalMs?: number
   now?: () => number
   random?: () => number
+  observe?: Observe
 }>
 
 export type ApiServer = AsyncDisposable &
@@ -81,7 +83,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       log,
     }
     const handle = (request: IncomingMessage, response: ServerResponse) =>
-      void answer({ deps, token: options.token, signal: scope.signal }, request, response)
+      void answer(
+        { deps, token: options.token, observe: options.observe, signal: scope.signal },
+        request,
+        response,
+      )
     const urls: string[] = []
     const addListener = async (listen: Listen): Promise<string> => {
       const listener = scope.use(await openListener(listen, { handle, log }))
@@ -102,16 +108,27 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 }
 
 async function answer(
-  { deps, token, signal }: { deps: ResourceDeps; token: string | undefined; signal: AbortSignal },
+  {
+    deps,
+    token,
+    observe,
+    signal,
+  }: {
+    deps: ResourceDeps
+    token: string | undefined
+    observe: Observe | undefined
+    signal: AbortSignal
+  },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const exchange = exchangeOf(request, response)
+  const exchange = exchangeOf(request, response, observe)
   response.on('error', (error) => deps.log.debug('connection failed', { error }))
   try {
     if (token !== undefined && !hasToken(request, token)) throw unauthorized()
     const cut = await deps.faults.admit(signal)
     if (cut === 'request') {
+      exchange.observe?.({ kind: 'answer', code: 'cut', bytes: 0 })
       response.destroy()
       return
     }
@@ -140,10 +157,17 @@ function isGone(error: unknown): boolean {
   )
 }
 
-function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchange {
+function exchangeOf(
+  request: IncomingMessage,
+  response: ServerResponse,
+  observe: Observe | undefined,
+): Exchange {
   const target = request.url ?? '/'
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
   const query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1))
-  return { request, response, method: request.method ?? 'GET', path, query }
+  const exchange = { request, response, method: request.method ?? 'GET', path, query }
+  if (observe === undefined) return exchange
+  const about = { userAgent: request.headers['user-agent'] ?? '', ...describeRequest(exchange) }
+  return { ...exchange, observe: (sent) => observe({ ...about, ...sent }) }
 }

@@ -1,4 +1,5 @@
-import { EncodedObjects, encodeList } from '../codec/json.ts'
+import { EncodedObjects, type EventType } from '../codec/encoded-objects.ts'
+import { encodeList } from '../codec/json.ts'
 import { messageOfKind } from '../codec/messages.ts'
 import { encodeListMessage, encodeObjectMessage, encodeWatchFrame } from '../codec/protobuf.ts'
 import {
@@ -15,25 +16,32 @@ import type { ResourceType } from '../resources/types.ts'
 import type { ListResult } from '../verbs/list.ts'
 import { mediaTypes, negotiate, type Representation } from './negotiate.ts'
 
-type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
-
 /** Writes objects, lists and watch events of one resource in the form that a client asked for. */
 export type Encoder = Readonly<{
   contentType: string
   watchContentType: string
   object: (object: KubeObject) => string | Buffer
   list: (result: ListResult) => string | Buffer
-  event: (type: WatchEventType, object: KubeObject) => string | Buffer
+  event: (type: EventType, object: KubeObject) => string | Buffer
   /** An ERROR event with a metav1.Status. */
   errorEvent: (status: JsonObject) => string | Buffer
 }>
 
-const recentObjects = 4096
+/** Of each encoding. */
+const limitBytes = 128 * 1024 * 1024
 
 /** Makes encoders that share what they have encoded. */
 export class Encoders {
-  readonly #json = new EncodedObjects({ limit: recentObjects, encode: (object) => JSON.stringify(object) })
-  readonly #protobuf = new EncodedObjects({ limit: recentObjects, encode: encodeObjectMessage })
+  readonly #json = new EncodedObjects<string>({
+    limitBytes,
+    object: (object) => JSON.stringify(object),
+    event: jsonEvent,
+  })
+  readonly #protobuf = new EncodedObjects<Buffer>({
+    limitBytes,
+    object: encodeObjectMessage,
+    event: encodeWatchFrame,
+  })
   readonly #now: () => number
 
   constructor(now: () => number) {
@@ -61,7 +69,7 @@ export class Encoders {
       object: (object) => `${this.#json.of(object)}\n`,
       list: (result) => encodeList(type, result),
       event: (event, object) =>
-        `{"type":"${event}","object":${event === 'BOOKMARK' ? JSON.stringify(object) : this.#json.of(object)}}\n`,
+        event === 'BOOKMARK' ? jsonEvent(event, JSON.stringify(object)) : this.#json.event(event, object),
       errorEvent: jsonErrorEvent,
     }
   }
@@ -73,10 +81,9 @@ export class Encoders {
       object: (object) => this.#protobuf.of(object),
       list: (result) => encodeListMessage(type, result),
       event: (event, object) =>
-        encodeWatchFrame(
-          event,
-          event === 'BOOKMARK' ? encodeObjectMessage(object) : this.#protobuf.of(object),
-        ),
+        event === 'BOOKMARK'
+          ? encodeWatchFrame(event, encodeObjectMessage(object))
+          : this.#protobuf.event(event, object),
       errorEvent: (status) => encodeWatchFrame('ERROR', encodeObjectMessage(status)),
     }
   }
@@ -95,7 +102,7 @@ export class Encoders {
     const listView = (result: ListResult): JsonObject =>
       kind === 'Table' ? table(result.items, listMeta(result)) : partialMetadataList(result, version)
     let isFirst = true
-    const eventView = (event: WatchEventType, object: KubeObject): JsonObject => {
+    const eventView = (event: EventType, object: KubeObject): JsonObject => {
       if (kind !== 'Table') return partialMetadata(object, version)
       const withColumns = isFirst
       isFirst = false
@@ -111,6 +118,10 @@ export class Encoders {
       errorEvent: jsonErrorEvent,
     }
   }
+}
+
+function jsonEvent(type: EventType, encoded: string): string {
+  return `{"type":"${type}","object":${encoded}}\n`
 }
 
 function jsonErrorEvent(status: JsonObject): string {

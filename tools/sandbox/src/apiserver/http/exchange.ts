@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ApiError } from '../errors.ts'
 import type { Json } from '../json.ts'
+import type { Sent } from './observation.ts'
 
 /** One request with its answer. */
 export type Exchange = Readonly<{
@@ -11,6 +12,8 @@ export type Exchange = Readonly<{
   query: URLSearchParams
   /** The connection is closed amid the answer, as the faults want it. */
   isCut?: boolean
+  /** Told of each answer and of each event of a watch. */
+  observe?: (sent: Sent) => void
 }>
 
 export function sendJson(exchange: Exchange, code: number, value: Json): void {
@@ -22,10 +25,12 @@ export function sendText(exchange: Exchange, code: number, text: string): void {
 }
 
 export function sendBytes(
-  { request, response, isCut = false }: Exchange,
+  { request, response, isCut = false, observe }: Exchange,
   { code, contentType, body }: { code: number; contentType: string; body: string | Buffer },
 ): void {
-  response.writeHead(code, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) })
+  const bytes = Buffer.byteLength(body)
+  response.writeHead(code, { 'content-type': contentType, 'content-length': bytes })
+  observe?.({ kind: 'answer', code: isCut ? 'cut' : code, bytes })
   if (isCut) response.write(body.slice(0, body.length / 2), () => response.destroy())
   else response.end(request.method === 'HEAD' ? undefined : body)
 }

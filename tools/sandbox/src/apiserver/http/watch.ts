@@ -1,4 +1,5 @@
 import type { Logger } from '@axoneme/log'
+import type { EventType } from '../codec/encoded-objects.ts'
 import {
   ApiError,
   badRequest,
@@ -10,9 +11,10 @@ import {
 import type { Faults } from '../faults.ts'
 import type { KubeObject } from '../object.ts'
 import { groupVersion, type ResourceType } from '../resources/types.ts'
+import type { Interest } from '../store/field-index.ts'
 import type { Change } from '../store/history.ts'
 import { collectionOf, toServed, type VerbContext } from '../verbs/context.ts'
-import { parseRevision, type Selection, selectionMatcher } from '../verbs/list.ts'
+import { interestOf, parseRevision, type Selection, selectionMatcher } from '../verbs/list.ts'
 import type { Encoder } from './encode.ts'
 import { type Exchange, isTrue } from './exchange.ts'
 
@@ -52,21 +54,24 @@ export function serveWatch(
   const { query, response } = exchange
   const collection = collectionOf(context, type)
   const matches = selectionMatcher(type, selection)
-  const start = watchStart(context, type, { query, faults })
+  const interest = interestOf(type, selection)
+  const start = watchStart(context, type, { query, faults, interest })
   const isBookmarking = faults.bookmarks && isTrue(query, 'allowWatchBookmarks')
   const durationMs = watchDurationMs(query, { settings, random: context.random })
 
   response.writeHead(200, { 'content-type': encoder.watchContentType, 'cache-control': 'no-cache, private' })
   response.socket?.setNoDelay(true)
   response.flushHeaders()
+  exchange.observe?.({ kind: 'answer', code: exchange.isCut === true ? 'cut' : 200, bytes: 0 })
   if (start instanceof ApiError) {
     response.end(encoder.errorEvent(start.toStatus()))
     return
   }
   let isMuted = false
-  const send = (bytes: string | Buffer) => {
+  const send = (event: EventType, bytes: string | Buffer) => {
     if (isMuted) return
     response.write(bytes)
+    exchange.observe?.({ kind: 'event', type: event, bytes: bytes.length })
     if (response.writableLength <= maxPendingBytes) return
     log.warn('watch cut: client reads too slowly', {
       resource: type.plural,
@@ -75,20 +80,20 @@ export function serveWatch(
     response.destroy()
   }
   const sendBookmark = (annotations?: Record<string, string>) =>
-    send(encoder.event('BOOKMARK', bookmark(type, context.store.revision, annotations)))
+    send('BOOKMARK', encoder.event('BOOKMARK', bookmark(type, context.store.revision, annotations)))
   const sendChange = (change: Change, hidesRemovals = false) => {
     const event = selectedEvent(change, (object) => matches(toServed(type, object)))
     if (event === undefined || (hidesRemovals && event.type === 'DELETED')) return
-    send(encoder.event(event.type, toServed(type, event.object)))
+    send(event.type, encoder.event(event.type, toServed(type, event.object)))
   }
   for (const object of start.initial) {
     const served = toServed(type, object)
-    if (matches(served)) send(encoder.event('ADDED', served))
+    if (matches(served)) send('ADDED', encoder.event('ADDED', served))
   }
   for (const change of start.missed) sendChange(change, faults.missedRemovals === 'lost')
   if (start.marksEnd) sendBookmark({ 'k8s.io/initial-events-end': 'true' })
 
-  const subscription = collection.subscribe((change) => sendChange(change))
+  const subscription = collection.subscribe((change) => sendChange(change), interest)
   const cut = () => void response.destroy()
   const untrack = faults.trackWatch({ cut, mute: () => (isMuted = true) })
   const ownCut = exchange.isCut === true ? setTimeout(cut, 1000 * context.random()) : undefined
@@ -126,7 +131,7 @@ function selectedEvent(
 function watchStart(
   context: VerbContext,
   type: ResourceType,
-  { query, faults }: { query: URLSearchParams; faults: Faults },
+  { query, faults, interest }: { query: URLSearchParams; faults: Faults; interest: Interest | undefined },
 ): Start | ApiError {
   const collection = collectionOf(context, type)
   const text = query.get('resourceVersion') ?? ''
@@ -142,7 +147,7 @@ function watchStart(
   if (asked > current) throw tooLargeResourceVersion(asked, current)
   if (wantsInitial === 'true' || (wantsInitial === null && asked === 0))
     return {
-      initial: collection.sorted(),
+      initial: interest === undefined ? collection.sorted() : collection.matching(interest),
       missed: [],
       marksEnd: wantsInitial === 'true' && isTrue(query, 'allowWatchBookmarks'),
     }

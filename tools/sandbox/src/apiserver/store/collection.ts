@@ -1,7 +1,6 @@
 import { type KubeObject, keyOf } from '../object.ts'
-import type { Change, History } from './history.ts'
-
-export type ChangeListener = (change: Change) => void
+import { FieldIndex, type Interest } from './field-index.ts'
+import type { Change, ChangeListener, History } from './history.ts'
 
 /** The objects of one resource with their recent history. Readers share the objects and must not change them. */
 export class Collection {
@@ -9,8 +8,13 @@ export class Collection {
   readonly #history: History
   readonly #listeners = new Set<ChangeListener>()
   readonly #nextRevision: () => number
+  #lastRevision = 0
+  /** By field; made when a field is first asked for. */
+  readonly #indexes = new Map<string, FieldIndex>()
   /** Keys in order; rebuilt when a key came or went. */
   #sortedKeys: readonly string[] | undefined
+  /** Their objects; rebuilt when one changed. */
+  #sorted: readonly KubeObject[] | undefined
   /** The last snapshot of the past: the pages of one list all ask for the same. */
   #snapshot: { revision: number; objects: readonly KubeObject[] } | undefined
 
@@ -35,15 +39,25 @@ export class Collection {
     return this.#objects.values()
   }
 
-  /** Every object in the order of the keys. */
+  /** Every object in the order of the keys; the same array until something changes. */
   sorted(): readonly KubeObject[] {
+    if (this.#sorted !== undefined) return this.#sorted
     this.#sortedKeys ??= [...this.#objects.keys()].sort(compareKeys)
-    const objects: KubeObject[] = []
-    for (const key of this.#sortedKeys) {
-      const object = this.#objects.get(key)
-      if (object !== undefined) objects.push(object)
-    }
-    return objects
+    this.#sorted = this.#sortedKeys
+      .map((key) => this.#objects.get(key))
+      .filter((found) => found !== undefined)
+    return this.#sorted
+  }
+
+  /** The present objects of interest in the order of the keys. */
+  matching({ field, value }: Interest): readonly KubeObject[] {
+    const keys = [...this.#indexOf(field).keysOf(value)].sort(compareKeys)
+    return keys.map((key) => this.#objects.get(key)).filter((found) => found !== undefined)
+  }
+
+  /** Whether nothing has changed since `revision`. */
+  isAt(revision: number): boolean {
+    return this.#lastRevision <= revision
   }
 
   /** The objects as they were at `revision`, in the order of the keys; undefined when that is forgotten. */
@@ -96,14 +110,26 @@ export class Collection {
     this.#snapshot = undefined
   }
 
-  /** Calls `listener` for every change from now on, in order, during the commit. It must not throw. */
-  subscribe(listener: ChangeListener): Disposable {
+  /** Calls `listener` for every change from now on, or for those of objects that are or were of interest. */
+  subscribe(listener: ChangeListener, interest?: Interest): Disposable {
+    if (interest !== undefined) return this.#indexOf(interest.field).subscribe(interest.value, listener)
     this.#listeners.add(listener)
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
   }
 
+  #indexOf(field: string): FieldIndex {
+    const existing = this.#indexes.get(field)
+    if (existing !== undefined) return existing
+    const made = new FieldIndex(field, this.#objects.values())
+    this.#indexes.set(field, made)
+    return made
+  }
+
   #commit(change: Change): void {
+    this.#sorted = undefined
+    this.#lastRevision = change.revision
     this.#history.push(change)
+    for (const index of this.#indexes.values()) index.apply(change)
     for (const listener of this.#listeners) listener(change)
   }
 }

@@ -8,6 +8,9 @@ export type Change = Readonly<{
   previous: KubeObject | undefined
 }>
 
+/** Hears of changes in order, during the commit. Must not throw. */
+export type ChangeListener = (change: Change) => void
+
 /** The latest changes of a collection, oldest first; what is older than `compactedRevision` is forgotten. */
 export class History {
   readonly #limit: number

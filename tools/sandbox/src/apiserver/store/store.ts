@@ -1,5 +1,5 @@
-import { type ChangeListener, Collection } from './collection.ts'
-import { History } from './history.ts'
+import { Collection } from './collection.ts'
+import { type ChangeListener, History } from './history.ts'
 
 /**
  * Every object of the cluster, in memory, under one revision counter. A collection is made when it is first asked

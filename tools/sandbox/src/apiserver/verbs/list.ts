@@ -1,8 +1,9 @@
 import { badRequest, expired, tooLargeResourceVersion } from '../errors.ts'
-import { type KubeObject, keyOf, labelsOf, storageKey } from '../object.ts'
+import { type KubeObject, keyOf, labelsOf } from '../object.ts'
 import type { ResourceType } from '../resources/types.ts'
-import { type FieldRequirement, fieldMatcher, parseFieldSelector } from '../selectors/fields.ts'
+import { fieldMatcher, parseFieldSelector } from '../selectors/fields.ts'
 import { parseLabelSelector } from '../selectors/labels.ts'
+import type { Interest } from '../store/field-index.ts'
 import { collectionOf, toServed, type VerbContext } from './context.ts'
 import { decodeContinue, encodeContinue } from './continue.ts'
 
@@ -51,12 +52,11 @@ export function listObjects(context: VerbContext, type: ResourceType, request: L
   )
     throw badRequest('specifying resource version is not allowed when using continue')
   const revision = page === undefined || page.revision < 0 ? revisionOf(context, request) : page.revision
-  const named =
-    page === undefined && revision === context.store.revision ? namedCandidates(type, request) : undefined
+  const interest = interestOf(type, request)
   const all =
-    named === undefined
-      ? collection.at(revision)
-      : named.map((key) => collection.get(key)).filter((found) => found !== undefined)
+    interest !== undefined && collection.isAt(revision)
+      ? collection.matching(interest)
+      : collection.at(revision)
   if (all === undefined) throw expiredList(request, page?.lastKey)
   const start = page === undefined ? 0 : firstAfter(all, page.lastKey)
   const isFiltered = (request.labelSelector ?? '') !== '' || (request.fieldSelector ?? '') !== ''
@@ -69,7 +69,16 @@ export function listObjects(context: VerbContext, type: ResourceType, request: L
     const served = toServed(type, object)
     if (!matches(served)) continue
     if (limit > 0 && items.length === limit)
-      return pageEnd({ items, all, next: i, revision, isFiltered, matches, type })
+      return pageEnd({
+        items,
+        all,
+        next: i,
+        revision,
+        isFiltered,
+        matches,
+        type,
+        namespace: request.namespace,
+      })
     items.push(served)
   }
   return { items, revision }
@@ -83,6 +92,7 @@ function pageEnd({
   isFiltered,
   matches,
   type,
+  namespace,
 }: {
   items: readonly KubeObject[]
   all: readonly KubeObject[]
@@ -91,11 +101,14 @@ function pageEnd({
   isFiltered: boolean
   matches: (object: KubeObject) => boolean
   type: ResourceType
+  namespace: string
 }): ListResult {
   const last = items.at(-1)
   const continueToken = encodeContinue({ revision, lastKey: last === undefined ? '' : keyOf(last) })
   if (isFiltered) return { items, revision, continueToken }
-  const remaining = all.slice(next).filter((object) => matches(toServed(type, object))).length
+  const rest = all.length - next
+  const remaining =
+    namespace === '' ? rest : all.slice(next).filter((object) => matches(toServed(type, object))).length
   return { items, revision, continueToken, remaining }
 }
 
@@ -121,17 +134,12 @@ export function parseRevision(text: string): number {
   return Number(text)
 }
 
-/** With `metadata.name=x` there is at most one object to look at, if its namespace is known too. */
-function namedCandidates(type: ResourceType, request: ListRequest): string[] | undefined {
-  const wanted = equalities(parseFieldSelector(request.fieldSelector ?? ''))
-  const name = wanted.get('metadata.name')
-  if (name === undefined) return undefined
-  if (!type.namespaced) return [storageKey('', name)]
-  return request.namespace === '' ? undefined : [storageKey(request.namespace, name)]
-}
-
-function equalities(requirements: readonly FieldRequirement[]): Map<string, string> {
-  return new Map(requirements.filter(({ equals }) => equals).map(({ field, value }) => [field, value]))
+/** What a field selector asks of one field, if it does: few objects have to be looked at then. */
+export function interestOf(type: ResourceType, { fieldSelector = '' }: Selection): Interest | undefined {
+  // The fields of what is converted are elsewhere in the store.
+  if (type.storedAs !== undefined) return undefined
+  const asked = parseFieldSelector(fieldSelector).find(({ equals, value }) => equals && value !== '')
+  return asked && { field: asked.field, value: asked.value }
 }
 
 function firstAfter(objects: readonly KubeObject[], key: string): number {
