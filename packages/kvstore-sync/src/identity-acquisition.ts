@@ -1,7 +1,7 @@
 import { type RetryPolicy, retryDelays } from '@axoneme/backoff'
 import { clusterIdentityRange, type IdentityId } from '@axoneme/identity'
 import type { Kvstore } from '@axoneme/kvstore'
-import { isRetryable } from '@axoneme/lifecycle'
+import { isRetryable, sleep } from '@axoneme/lifecycle'
 import { IdentitiesExhaustedError, IdentityAllocationError } from './identity-errors.ts'
 import {
   createCommit,
@@ -46,6 +46,8 @@ export async function acquireIdentity(
         })) ??
         (await create(options, { labels, signal, taken }))
       if (id !== undefined) return id
+      const incompleteMs = table.position.incompleteUntilMs - performance.now()
+      if (incompleteMs > 0) await sleep(incompleteMs, { signal })
     } catch (error) {
       signal.throwIfAborted()
       if (!isRetryable(error) || error instanceof IdentitiesExhaustedError) throw error
@@ -84,6 +86,11 @@ async function create(
     // In use without a master key: other nodes' datapaths already carry the number.
     if (await lock.commit(restoreCommit({ id, labels, nodeSuffix }), { signal })) return id
   }
+  for (const id of known) {
+    // The store lost it, or nobody used it for a while. Others may still know it, as this node does.
+    if (await lock.commit(createCommit({ id, labels, nodeSuffix }), { signal })) return id
+  }
+  if (table.position.incompleteUntilMs > performance.now()) return undefined
   const id = pickFreeIdentity(options, { labels, taken })
   if (await lock.commit(createCommit({ id, labels, nodeSuffix }), { signal })) return id
   taken.add(id)

@@ -4,7 +4,14 @@ import type { CallOptions, Kvstore } from '@axoneme/kvstore'
 import { abortable, CodedError, describeError, isAbort, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { acquireIdentity, identityUsage } from './identity-acquisition.ts'
-import { isAllocatable, joinCommit, restoreCommit, slavePrefix } from './identity-keys.ts'
+import {
+  createCommit,
+  isAllocatable,
+  joinCommit,
+  restoreCommit,
+  slavePrefix,
+  usedIdentities,
+} from './identity-keys.ts'
 import type { IdentityTable } from './identity-table.ts'
 
 export type IdentityAllocator = AsyncDisposable & {
@@ -231,7 +238,7 @@ class StoreIdentityAllocator implements IdentityAllocator {
     const signal = this.#signal
     try {
       if (await store.commit(joinCommit(use), { signal })) return true
-      if (await store.commit(restoreCommit(use), { signal })) {
+      if (await this.#putBack(use)) {
         log.warn('identity in use was missing in the store, put back', { id, labels })
         return true
       }
@@ -250,6 +257,18 @@ class StoreIdentityAllocator implements IdentityAllocator {
     if (!isUsed(held)) this.#held.delete(labels)
     onLost?.(id)
     return true
+  }
+
+  /**
+   * Creates the master key again. False when the number means something else, or when others use another number for the
+   * labels already: they were first after the store had lost this one.
+   */
+  async #putBack(use: { id: IdentityId; labels: string; nodeSuffix: string }): Promise<boolean> {
+    const { store } = this.#options
+    const signal = this.#signal
+    if (await store.commit(createCommit(use), { signal })) return true
+    const others = (await usedIdentities(store, use.labels, { signal })).filter((id) => id !== use.id)
+    return others.length === 0 && (await store.commit(restoreCommit(use), { signal }))
   }
 
   async #resync(): Promise<void> {

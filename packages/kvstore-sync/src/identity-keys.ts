@@ -26,7 +26,7 @@ export function joinCommit({ id, labels, nodeSuffix }: Use): KvCommit {
   }
 }
 
-/** Puts back a master key that somebody removed although the identity is in use. */
+/** Puts back a master key that somebody removed although the identity, and no other for these labels, is in use. */
 export function restoreCommit({ id, labels, nodeSuffix }: Use): KvCommit {
   return {
     conditions: [{ kind: 'absent', key: masterKey(id) }],

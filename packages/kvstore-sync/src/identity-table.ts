@@ -9,12 +9,19 @@ import type { Kvstore } from '@axoneme/kvstore'
 import type { Logger } from '@axoneme/log'
 import { createTable, type WritableTable } from '@axoneme/tables'
 import { identityPaths } from './paths.ts'
-import { type Parsed, startTableWatcher } from './table-watcher.ts'
+import { keepOthersEntries, type Parsed, startTableWatcher } from './table-watcher.ts'
 
 /** All identities, with index `labels` (the sorted string). Has the reserved ones from the start. */
 export type IdentityTable = WritableTable<IdentityRow> & {
-  /** The table knows every cluster identity that was created up to this revision of the store, at least. */
-  readonly position: { revision: number }
+  readonly position: {
+    /** The table knows every cluster identity that was created up to this revision of the store, at least. */
+    revision: number
+    /**
+     * Until then (of performance.now) the store may lack numbers that are in use: it lost its history, and nodes are
+     * putting back what they use.
+     */
+    incompleteUntilMs: number
+  }
 }
 
 /** Identities of this and, with Cilium's cluster mesh, of other clusters: below the node-local ones. */
@@ -28,7 +35,7 @@ export function createIdentityTable(): IdentityTable {
     equals: (a, b) => formatLabels(a.labels) === formatLabels(b.labels),
   })
   for (const row of reservedIdentityRows) table.upsert(row)
-  return Object.assign(table, { position: { revision: 0 } })
+  return Object.assign(table, { position: { revision: 0, incompleteUntilMs: 0 } })
 }
 
 export function identityKey(id: IdentityId): string {
@@ -48,11 +55,16 @@ export function startIdentityWatcher({
   return startTableWatcher({
     ...rest,
     prefix: identityPaths.idPrefix,
+    keepLost: keepOthersEntries,
     table,
     // Reserved rows come from nowhere else than the table's beginning.
     rowKey: (name) => (parseIdentityId(name) === undefined ? undefined : name),
     parse: parseIdentity,
     afterEvent: (event) => {
+      if (event.kind === 'history-lost') {
+        table.position.revision = 0
+        table.position.incompleteUntilMs = performance.now() + keepOthersEntries.quietMs
+      }
       // Others of the same revision may still come.
       if (event.kind === 'upsert') table.position.revision = event.entry.modRevision - 1
       // Revisions go back when a store is set up anew; removals come before what is there now.

@@ -7,7 +7,7 @@ import { createTable, type WritableTable } from '@axoneme/tables'
 import { z } from 'zod'
 import { parseJson } from './json.ts'
 import { ipPrefix } from './paths.ts'
-import { type Parsed, startTableWatcher } from './table-watcher.ts'
+import { keepOthersEntries, type Parsed, startTableWatcher } from './table-watcher.ts'
 
 /** Cilium's identity.IPIdentityPair as it marshals it; what is not listed is not used. */
 const ipEntrySchema = z.object({
@@ -54,6 +54,7 @@ export function startIpWatcher({
   return startTableWatcher({
     ...rest,
     prefix: ipPrefix(cluster),
+    keepLost: keepOthersEntries,
     rowKey: (name) => name,
     parse: parseIpEntry,
   })

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { cidrOfGoIpNet, type GoIpNet, goIpNetOfCidr, goIpNetSchema } from './go-ipnet.ts'
 import { parseJson } from './json.ts'
 import { nodePrefix } from './paths.ts'
-import { type Parsed, startTableWatcher } from './table-watcher.ts'
+import { keepOthersEntries, type Parsed, startTableWatcher } from './table-watcher.ts'
 
 /** Cilium's nodeTypes.Node as it marshals it; what is not listed is not used. */
 const nodeEntrySchema = z.object({
@@ -51,6 +51,7 @@ export function startNodeWatcher({
   return startTableWatcher({
     ...rest,
     prefix: nodePrefix(cluster),
+    keepLost: keepOthersEntries,
     rowKey: (name) => name,
     parse: parseNodeEntry,
   })

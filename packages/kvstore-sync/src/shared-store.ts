@@ -115,7 +115,8 @@ class ReconciledSharedStore implements SharedStore {
   }
 
   observe(event: KvEvent): void {
-    if (event.kind === 'synced') return
+    // A store that lost its history lost the lease as well, which is how all entries come to be written again.
+    if (event.kind === 'synced' || event.kind === 'history-lost') return
     const fullKey = event.kind === 'upsert' ? event.entry.key : event.key
     const key = fullKey.slice(this.#options.prefix.length)
     const wanted = this.#entries.get(key)

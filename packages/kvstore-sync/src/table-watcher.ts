@@ -1,4 +1,4 @@
-import type { KvEntry, KvEvent, Kvstore } from '@axoneme/kvstore'
+import type { KeepLost, KvEntry, KvEvent, Kvstore } from '@axoneme/kvstore'
 import { describeError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import type { WritableTable } from '@axoneme/tables'
@@ -16,9 +16,17 @@ export type TableWatcherOptions<Row> = Readonly<{
   rowKey: (name: string) => string | undefined
   log: Logger
   signal: AbortSignal
+  /** Rows stay for a while when a store lost them with its history; without it they go at once. */
+  keepLost?: KeepLost | undefined
   /** Sees every event once the table has it. */
   afterEvent?: ((event: KvEvent) => void) | undefined
 }>
+
+/**
+ * For tables of what other nodes own: they put it back within seconds, and the datapath goes on with what is known until
+ * then. Nobody can tell what is really gone before the others had the time.
+ */
+export const keepOthersEntries: KeepLost = { quietMs: 10_000, maxMs: 60_000 }
 
 /** Events between which other work gets its turn. */
 const eventsPerTurn = 500
@@ -28,7 +36,7 @@ const eventsPerTurn = 500
  * cannot be used is logged once and treated as if it were not there.
  */
 export function startTableWatcher<Row>(options: TableWatcherOptions<Row>): AsyncDisposable {
-  const { store, prefix, table, log, afterEvent } = options
+  const { store, prefix, table, keepLost, log, afterEvent } = options
   const stop = new AbortController()
   const signal = AbortSignal.any([options.signal, stop.signal])
   const bad = new Set<string>()
@@ -38,7 +46,7 @@ export function startTableWatcher<Row>(options: TableWatcherOptions<Row>): Async
       log.info('synced', { prefix, rows: table.size })
       table.markInitialized()
     } else if (event.kind === 'upsert') upsert(event.entry)
-    else remove(event.key)
+    else if (event.kind === 'delete') remove(event.key)
   }
 
   function upsert({ key, value, modRevision }: KvEntry): void {
@@ -65,7 +73,7 @@ export function startTableWatcher<Row>(options: TableWatcherOptions<Row>): Async
 
   async function run(): Promise<void> {
     let applied = 0
-    for await (const event of store.watchPrefix(prefix, { signal })) {
+    for await (const event of store.watchPrefix(prefix, { signal, keepLost })) {
       apply(event)
       afterEvent?.(event)
       if (++applied % eventsPerTurn === 0) await new Promise(setImmediate)

@@ -17,6 +17,7 @@ import type {
   KvStatus,
   Kvstore,
   KvWrite,
+  WatchOptions,
   WriteOptions,
 } from './types.ts'
 import { watchPrefix } from './watch-prefix.ts'
@@ -168,12 +169,14 @@ export class KvClient implements Kvstore {
     return this.#writeIf({ operation: 'commit', kind: 'set', key, signal }, conditions, writes)
   }
 
-  async *watchPrefix(prefix: string, { signal }: { signal: AbortSignal }): AsyncGenerator<KvEvent> {
+  async *watchPrefix(prefix: string, { signal, keepLost }: WatchOptions): AsyncGenerator<KvEvent> {
     checkKey('watchPrefix', prefix)
     this.#assertOpen('watchPrefix', prefix)
     yield* watchPrefix({
       transport: this.#transport,
+      lease: this.#session,
       prefix,
+      keepLost,
       signal: AbortSignal.any([signal, this.#closing.signal]),
       log: this.#log,
       random: this.#random,

@@ -13,6 +13,7 @@ export type { KvOperationEvent, Observe } from './observe.ts'
 export { createRateLimiter, type RateLimit, type RateLimiter } from './rate-limiter.ts'
 export type {
   CallOptions,
+  KeepLost,
   KvCommit,
   KvCondition,
   KvEntry,
@@ -21,5 +22,6 @@ export type {
   KvStatus,
   Kvstore,
   KvWrite,
+  WatchOptions,
   WriteOptions,
 } from './types.ts'

@@ -1,6 +1,7 @@
 import { nextDelayMs, type RetryPolicy } from '@axoneme/backoff'
 import { abortable, describeError, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
+import { hasCode } from './errors.ts'
 import { keepAliveUntilLost } from './keepalive.ts'
 import type { KvTransport } from './transport.ts'
 
@@ -25,6 +26,8 @@ export class LeaseSession {
   #leaseId: string | undefined
   #granted = Promise.withResolvers<string>()
   #poke: (() => void) | undefined
+  /** The last renewal that somebody asked for; several watches that were cut together share one. */
+  #renewal: { leaseId: string; startedMs: number; leftS: Promise<number> } | undefined
 
   constructor(options: LeaseSessionOptions) {
     this.#options = options
@@ -61,6 +64,30 @@ export class LeaseSession {
   /** The live lease; waits while there is none. */
   current(signal: AbortSignal): Promise<string> {
     return abortable(this.#granted.promise, signal)
+  }
+
+  /**
+   * Whether the store, asked not before `sinceMs` (of performance.now), still has the lease. Leases are unique, so that a
+   * store which has it is the one that granted it, with its whole history since. Rejects when the store does not answer.
+   */
+  async has(leaseId: string, sinceMs: number): Promise<boolean> {
+    if (this.#leaseId !== leaseId) return false
+    if (this.#renewal?.leaseId !== leaseId || this.#renewal.startedMs < sinceMs) {
+      this.#renewal = {
+        leaseId,
+        startedMs: performance.now(),
+        leftS: this.#options.transport.keepLeaseAlive(leaseId),
+      }
+    }
+    const { leftS } = this.#renewal
+    try {
+      if ((await leftS) > 0) return true
+    } catch (error) {
+      if (this.#renewal?.leftS === leftS) this.#renewal = undefined
+      if (!hasCode(error, 'KVSTORE_LEASE_LOST')) throw error
+    }
+    this.reportLost(leaseId)
+    return false
   }
 
   /** The store said that there is no such lease: `current` waits for another one from now on. */

@@ -15,12 +15,28 @@ export type KvEntry = Readonly<{
  * What a prefix watch tells. First an `upsert` for each key that exists, then one `synced`, then changes in order and
  * without a gap. After an interruption that lost history the backend lists again: it reports what changed meanwhile,
  * removals included, as ordinary events, so that a reader which applies them all is always equal to the store.
- * Upserts always come in the order of their modRevision.
+ * Upserts always come in the order of their modRevision, but for what comes after `history-lost`.
  */
 export type KvEvent =
   | Readonly<{ kind: 'upsert'; entry: KvEntry }>
   | Readonly<{ kind: 'delete'; key: string; modRevision: number }>
   | Readonly<{ kind: 'synced' }>
+  /**
+   * The store was set up anew or restored, as far as can be told: its revisions start again. Every entry that exists
+   * follows as an upsert, then changes; what does not exist any more is deleted as `keepLost` says.
+   */
+  | Readonly<{ kind: 'history-lost' }>
+
+/**
+ * For how long entries that a store lost with its history are not reported as deleted. Their owners put them back, and
+ * a reader that believed the loss would forget for those seconds what still holds.
+ */
+export type KeepLost = Readonly<{
+  /** Deleted when none of them came back for this long, */
+  quietMs: number
+  /** and at the latest after this time; both count only while the store answers. */
+  maxMs: number
+}>
 
 /** What must hold at the instant of a commit. */
 export type KvCondition =
@@ -62,6 +78,9 @@ export type KvStatus = Readonly<{
   leaseId: string
 }>
 
+/** Without `keepLost` what a store lost with its history is deleted at once: for owners, who put it back. */
+export type WatchOptions = Readonly<{ signal: AbortSignal; keepLost?: KeepLost | undefined }>
+
 /** One key-value contract; the backends are held to one suite (`./testing`). Errors are KvstoreErrors. */
 export type Kvstore = AsyncDisposable & {
   get(key: string, options?: CallOptions): Promise<KvEntry | undefined>
@@ -84,7 +103,7 @@ export type Kvstore = AsyncDisposable & {
   /** All writes at once if every condition holds; false, and nothing written, otherwise. */
   commit(commit: KvCommit, options?: CallOptions): Promise<boolean>
   /** Ends when the signal aborts or the store is closed. Survives reconnects, compaction and leader changes. */
-  watchPrefix(prefix: string, options: { signal: AbortSignal }): AsyncIterable<KvEvent>
+  watchPrefix(prefix: string, options: WatchOptions): AsyncIterable<KvEvent>
   /** Waits in line for the lock. */
   lock(path: string, options?: CallOptions): Promise<KvLock>
   /** Told each time the lease was lost and a new one made: leased keys must be written again. */

@@ -2,13 +2,23 @@ import { nextDelayMs, type RetryPolicy } from '@axoneme/backoff'
 import { describeError, isRetryable, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { hasCode } from './errors.ts'
-import { type Listing, listAtOneRevision } from './listing.ts'
-import type { KvTransport, WatchChange } from './transport.ts'
-import type { KvEvent } from './types.ts'
+import { listAtOneRevision } from './listing.ts'
+import { ToldKeys } from './told-keys.ts'
+import type { KvTransport, WatchBatch, WatchRequest } from './transport.ts'
+import type { KeepLost, KvEvent } from './types.ts'
 
 const retryPolicy: RetryPolicy = { minMs: 50, maxMs: 5_000 }
 /** An error that a retry does not help, such as denied access, may still be repaired by somebody. */
 const hopelessPolicy: RetryPolicy = { minMs: 2_000, maxMs: 60_000 }
+
+/** The client's lease, by which a store is recognised: one that was set up anew does not have it. */
+type WatchLease = {
+  current(signal: AbortSignal): Promise<string>
+  has(leaseId: string, sinceMs: number): Promise<boolean>
+}
+
+/** What was told is the state of this history at this revision; the store had the lease then. */
+type Position = { revision: number; readonly historyId: string; readonly leaseId: string }
 
 /**
  * The contract of `Kvstore.watchPrefix` over a transport. Memory: the key and revision of each entry, from which the
@@ -16,50 +26,83 @@ const hopelessPolicy: RetryPolicy = { minMs: 2_000, maxMs: 60_000 }
  */
 export async function* watchPrefix({
   transport,
+  lease,
   prefix,
+  keepLost,
   signal,
   log,
   random,
 }: {
   transport: KvTransport
+  lease: WatchLease
   prefix: string
+  keepLost?: KeepLost | undefined
   signal: AbortSignal
   log: Logger
   random: () => number
 }): AsyncGenerator<KvEvent, void, undefined> {
-  const known = new Map<string, number>()
-  let position: { revision: number; historyId: string } | undefined
-  let synced = false
+  const told = new ToldKeys(keepLost)
+  let position: Position | undefined
+  let mustList = true
+  let interruptedMs = 0
   let failures = 0
   let delayMs = 0
+
+  async function* list(
+    before: Position | undefined,
+    isSameStore: boolean,
+  ): AsyncGenerator<KvEvent, Position> {
+    const leaseId = await lease.current(signal)
+    const listing = await listAtOneRevision(transport, { prefix, signal })
+    const { revision, historyId } = listing
+    const isSameHistory =
+      before === undefined || (isSameStore && historyId === before.historyId && revision >= before.revision)
+    if (!isSameHistory) log.warn('the store lost its history', { prefix, entries: listing.entries.length })
+    const nowMs = performance.now()
+    yield* isSameHistory ? told.compare(listing, nowMs) : told.replace(listing, nowMs)
+    if (before === undefined) yield { kind: 'synced' }
+    return { revision, historyId, leaseId }
+  }
+
+  async function* followFrom(at: Position): AsyncGenerator<KvEvent, void> {
+    const { historyId } = at
+    const request = { prefix, fromRevision: at.revision + 1, historyId, signal }
+    for await (const batch of batchesOrDue(transport, { request, dueMs: () => told.dueMs })) {
+      failures = 0
+      if (batch === 'due') {
+        yield* told.deleteLost(at.revision)
+        continue
+      }
+      const nowMs = performance.now()
+      for (const change of batch.changes) {
+        const event = told.apply(change, nowMs)
+        if (event !== undefined) yield event
+      }
+      if (batch.completeRevision !== undefined) at.revision = batch.completeRevision
+    }
+  }
+
   while (!signal.aborted) {
     const startedMs = performance.now()
     try {
-      if (position === undefined) {
-        const listing = await listAtOneRevision(transport, { prefix, signal })
-        position = { revision: listing.revision, historyId: listing.historyId }
-        yield* differenceEvents(known, listing)
-        if (!synced) yield { kind: 'synced' }
-        synced = true
+      // Neither the cluster's id nor the revisions tell whether a store forgot everything: the id of one that was set up
+      // anew with the same members is the same, and its revisions may have passed ours.
+      const isSameStore = position === undefined || (await lease.has(position.leaseId, interruptedMs))
+      if (position === undefined || mustList || !isSameStore) {
+        position = yield* list(position, isSameStore)
+        mustList = false
       }
-      const { revision, historyId } = position
-      for await (const batch of transport.watch({ prefix, fromRevision: revision + 1, historyId, signal })) {
-        failures = 0
-        for (const change of batch.changes) {
-          const event = applyChange(known, change)
-          if (event !== undefined) yield event
-        }
-        if (batch.completeRevision !== undefined) position = { revision: batch.completeRevision, historyId }
-      }
+      yield* followFrom(position)
     } catch (error) {
       if (signal.aborted) return
       if (hasCode(error, 'KVSTORE_CLOSED')) throw error
+      interruptedMs = performance.now()
       // A quiet watch that held for a while is no failure after failure.
-      if (performance.now() - startedMs > retryPolicy.maxMs) failures = 0
+      if (interruptedMs - startedMs > retryPolicy.maxMs) failures = 0
       // An answer that is too large will be too large again; a listing reads smaller pages.
       if (hasCode(error, 'KVSTORE_COMPACTED') || hasCode(error, 'KVSTORE_EXHAUSTED')) {
         log.info('watch lost history, listing again', { prefix })
-        position = undefined
+        mustList = true
       } else if (failures === 0) {
         log.warn('watch interrupted', { prefix, error: describeError(error) })
       }
@@ -75,34 +118,39 @@ export async function* watchPrefix({
   }
 }
 
-/** What changed between what the reader was told and the listing. `known` becomes the listing. */
-export function* differenceEvents(known: Map<string, number>, listing: Listing): Generator<KvEvent> {
-  const present = new Set<string>()
-  for (const { key } of listing.entries) present.add(key)
-  for (const key of [...known.keys()]) {
-    if (present.has(key)) continue
-    known.delete(key)
-    yield { kind: 'delete', key, modRevision: listing.revision }
-  }
-  const changed = listing.entries.filter(({ key, modRevision }) => known.get(key) !== modRevision)
-  // In the order of the changes, as in a watch: a reader may conclude from one event that it has all earlier ones.
-  changed.sort((a, b) => a.modRevision - b.modRevision)
-  for (const { key, value, modRevision } of changed) {
-    known.set(key, modRevision)
-    yield { kind: 'upsert', entry: { key, value, modRevision } }
+/** The batches of one watch, and 'due' each time `dueMs` (of performance.now) is reached while none comes. */
+async function* batchesOrDue(
+  transport: KvTransport,
+  { request, dueMs }: { request: WatchRequest; dueMs: () => number },
+): AsyncGenerator<WatchBatch | 'due', void, undefined> {
+  const stop = new AbortController()
+  const signal = AbortSignal.any([request.signal, stop.signal])
+  const batches = transport.watch({ ...request, signal })[Symbol.asyncIterator]()
+  try {
+    let next = batches.next()
+    for (;;) {
+      const leftMs = Math.max(0, dueMs() - performance.now())
+      const result = Number.isFinite(leftMs) ? await firstOf(next, leftMs) : await next
+      if (result === 'due') {
+        yield 'due'
+        continue
+      }
+      if (result.done === true) return
+      yield result.value
+      next = batches.next()
+    }
+  } finally {
+    stop.abort()
+    await batches.return?.()
   }
 }
 
-/** Undefined for a change that the reader knows already: parts of a revision may come twice after a cut. */
-function applyChange(known: Map<string, number>, change: WatchChange): KvEvent | undefined {
-  if (change.kind === 'delete') {
-    const before = known.get(change.key)
-    if (before === undefined || before > change.modRevision) return undefined
-    known.delete(change.key)
-    return change
+async function firstOf<T>(next: Promise<T>, leftMs: number): Promise<T | 'due'> {
+  const timer = Promise.withResolvers<'due'>()
+  const handle = setTimeout(timer.resolve, leftMs, 'due')
+  try {
+    return await Promise.race([next, timer.promise])
+  } finally {
+    clearTimeout(handle)
   }
-  const { key, value, modRevision } = change.entry
-  if ((known.get(key) ?? -1) >= modRevision) return undefined
-  known.set(key, modRevision)
-  return { kind: 'upsert', entry: { key, value, modRevision } }
 }

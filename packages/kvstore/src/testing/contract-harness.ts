@@ -59,7 +59,7 @@ export function follow(store: Kvstore, prefix: string) {
 }
 
 function wordOf(event: KvEvent): string {
-  if (event.kind === 'synced') return 'synced'
+  if (event.kind === 'synced' || event.kind === 'history-lost') return event.kind
   return event.kind === 'upsert' ? `+${event.entry.key}=${event.entry.value}` : `-${event.key}`
 }
 

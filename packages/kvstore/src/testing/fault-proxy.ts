@@ -7,6 +7,8 @@ export type FaultProxy = AsyncDisposable & {
   /** Breaks all connections and refuses new ones. */
   cut(): void
   restore(): void
+  /** From now on everything takes this long in each direction. */
+  setDelayMs(delayMs: number): void
   /** How many connections were made so far. */
   readonly connections: number
 }
@@ -17,6 +19,7 @@ export async function startFaultProxy(target: string, host = '127.0.0.1'): Promi
   const sockets = new Set<Socket>()
   let open = true
   let connections = 0
+  let delayMs = 0
   const server = createServer((inside) => {
     if (!open) {
       inside.destroy()
@@ -35,7 +38,7 @@ export async function startFaultProxy(target: string, host = '127.0.0.1'): Promi
         sockets.delete(socket)
         other.destroy()
       })
-      socket.pipe(other)
+      relay(socket, other, () => delayMs)
     }
   }).listen(0, host)
   await once(server, 'listening')
@@ -53,6 +56,9 @@ export async function startFaultProxy(target: string, host = '127.0.0.1'): Promi
     restore() {
       open = true
     },
+    setDelayMs(delay) {
+      delayMs = delay
+    },
     get connections() {
       return connections
     },
@@ -62,4 +68,23 @@ export async function startFaultProxy(target: string, host = '127.0.0.1'): Promi
       await once(server, 'close')
     },
   }
+}
+
+/** In order, also when the delay becomes shorter. */
+function relay(from: Socket, to: Socket, delayMs: () => number): void {
+  const waiting: { chunk: Buffer; dueMs: number }[] = []
+  const pump = () => {
+    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+      const leftMs = next.dueMs - performance.now()
+      if (leftMs > 0) return void setTimeout(pump, Math.ceil(leftMs))
+      waiting.shift()
+      if (to.write(next.chunk)) continue
+      from.pause()
+      to.once('drain', () => from.resume())
+    }
+  }
+  from.on('data', (chunk: Buffer) => {
+    waiting.push({ chunk, dueMs: performance.now() + delayMs() })
+    if (waiting.length === 1) pump()
+  })
 }

@@ -16,8 +16,25 @@ export type TestEtcd = AsyncDisposable & {
   resume(): void
   /** SIGKILL; the data stays. */
   kill(): Promise<void>
-  /** Starts it again on the same ports and data, killing it first if it runs; `wipe` forgets the data. */
+  /**
+   * Starts it again on the same ports and data, killing it first if it runs, and waits until it is healthy; `wipe` forgets
+   * the data.
+   */
   restart(options?: { wipe?: boolean }): Promise<void>
+  /** False while it does not run. */
+  isLeader(): Promise<boolean>
+}
+
+/** Several of them that are one store. Its members need the most of each other to be healthy. */
+export type TestEtcdCluster = AsyncDisposable & {
+  readonly members: readonly TestEtcd[]
+  /** One of each member, in their order. */
+  readonly endpoints: readonly string[]
+  /** Undefined while there is none. */
+  leader(): Promise<TestEtcd | undefined>
+  killAll(): Promise<void>
+  /** All members at once, so that `wipe` gives an empty store with the same cluster id. */
+  restartAll(options?: { wipe?: boolean }): Promise<void>
 }
 
 export type EtcdTlsFiles = Readonly<{ caFile: string; certFile: string; keyFile: string }>
@@ -40,31 +57,77 @@ export async function startEtcd({
   /** PEM files; clients must then show a certificate of the same authority. */
   tls?: EtcdTlsFiles
 } = {}): Promise<TestEtcd> {
-  const dataDir = await mkdtemp(join(tmpdir(), `axoneme-etcd-${process.pid}-`))
+  const [etcd] = await startMembers({ size: 1, signal, args, tls })
+  if (etcd === undefined) throw new Error('no etcd')
+  return etcd
+}
+
+/** The same with `size` members, healthy together. */
+export async function startEtcdCluster({
+  signal,
+  args = [],
+  size,
+}: {
+  signal?: AbortSignal
+  args?: readonly string[]
+  size: number
+}): Promise<TestEtcdCluster> {
+  const members = await startMembers({ size, signal, args, tls: undefined })
+  const each = async (run: (member: RunningEtcd) => Promise<void>) =>
+    void (await Promise.all(members.map(run)))
+  return {
+    members,
+    endpoints: members.flatMap(({ endpoints }) => endpoints),
+    async leader() {
+      const leads = await Promise.all(members.map((member) => member.isLeader()))
+      return members[leads.indexOf(true)]
+    },
+    killAll: () => each((member) => member.kill()),
+    async restartAll(options) {
+      await each((member) => member.kill())
+      await each((member) => member.restart(options))
+    },
+    [Symbol.asyncDispose]: () => each((member) => member[Symbol.asyncDispose]()),
+  }
+}
+
+async function startMembers({
+  size,
+  signal,
+  args,
+  tls,
+}: {
+  size: number
+  signal: AbortSignal | undefined
+  args: readonly string[]
+  tls: EtcdTlsFiles | undefined
+}): Promise<RunningEtcd[]> {
   for (let attempt = 1; ; attempt++) {
-    const etcd = new RunningEtcd({
-      dataDir,
-      ports: [await freePort(), await freePort(), await freePort()],
-      args,
-      tls,
-    })
-    try {
-      await etcd.start(signal)
-      return etcd
-    } catch (error) {
-      await etcd.kill()
-      // Another process may have taken a port that was free a moment ago.
-      if (attempt < attempts && signal?.aborted !== true && !isMissing(error)) continue
-      await rm(dataDir, { recursive: true, force: true })
-      throw error
+    const ports: (readonly [number, number, number])[] = []
+    for (let i = 0; i < size; i++) ports.push([await freePort(), await freePort(), await freePort()])
+    const peers = ports.map(([, peerPort], i) => `m${i}=http://127.0.0.1:${peerPort}`).join(',')
+    const members: RunningEtcd[] = []
+    for (const [i, memberPorts] of ports.entries()) {
+      const dataDir = await mkdtemp(join(tmpdir(), `axoneme-etcd-${process.pid}-`))
+      members.push(new RunningEtcd({ name: `m${i}`, dataDir, ports: memberPorts, peers, args, tls }))
     }
+    const starts = await Promise.allSettled(members.map((member) => member.start(signal)))
+    const failure = starts.find((start) => start.status === 'rejected')
+    if (failure === undefined) return members
+    await Promise.all(members.map((member) => member[Symbol.asyncDispose]()))
+    // Another process may have taken a port that was free a moment ago.
+    if (attempt < attempts && signal?.aborted !== true && !isMissing(failure.reason)) continue
+    throw failure.reason
   }
 }
 
 type EtcdSetup = Readonly<{
+  name: string
   dataDir: string
   /** For clients, peers and health. */
   ports: readonly [number, number, number]
+  /** `name=url` of each member. */
+  peers: string
   args: readonly string[]
   tls: EtcdTlsFiles | undefined
 }>
@@ -77,17 +140,17 @@ class RunningEtcd implements TestEtcd {
   #child: ChildProcess | undefined
   #output = ''
 
-  constructor({ dataDir, ports: [clientPort, peerPort, healthPort], args, tls }: EtcdSetup) {
+  constructor({ name, dataDir, ports: [clientPort, peerPort, healthPort], peers, args, tls }: EtcdSetup) {
     const clientUrl = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${clientPort}`
     const peerUrl = `http://127.0.0.1:${peerPort}`
     this.dataDir = dataDir
     this.endpoints = [clientUrl]
     this.#healthUrl = `http://127.0.0.1:${healthPort}`
     this.#args = [
-      ...['--name', 'test', '--data-dir', join(dataDir, 'data'), '--logger', 'zap', '--log-level', 'warn'],
+      ...['--name', name, '--data-dir', join(dataDir, 'data'), '--logger', 'zap', '--log-level', 'warn'],
       ...['--listen-client-urls', clientUrl, '--advertise-client-urls', clientUrl],
       ...['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl],
-      ...['--initial-cluster', `test=${peerUrl}`, '--listen-metrics-urls', this.#healthUrl],
+      ...['--initial-cluster', peers, '--listen-metrics-urls', this.#healthUrl],
       ...(tls === undefined ? [] : ['--client-cert-auth', '--trusted-ca-file', tls.caFile]),
       ...(tls === undefined ? [] : ['--cert-file', tls.certFile, '--key-file', tls.keyFile]),
       ...args,
@@ -147,6 +210,19 @@ class RunningEtcd implements TestEtcd {
     await this.kill()
     if (wipe) await rm(join(this.dataDir, 'data'), { recursive: true, force: true })
     await this.start()
+  }
+
+  async isLeader(): Promise<boolean> {
+    if (this.#child === undefined) return false
+    try {
+      const answer = await fetch(`${this.#healthUrl}/metrics`, {
+        signal: AbortSignal.timeout(startTimeoutMs),
+      })
+      return /^etcd_server_is_leader 1$/m.test(await answer.text())
+    } catch {
+      // It ended meanwhile.
+      return false
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
