@@ -1,5 +1,6 @@
 export { type ApiServer, type Observation, startApiServer } from './apiserver/index.ts'
 export { kubeconfigText } from './apiserver/kubeconfig.ts'
+export type { KubeObject } from './apiserver/object.ts'
 export { parseNodes, parseRouting } from './cli/arguments.ts'
 export { table } from './cli/status-text.ts'
 export { agentChild, childEnvironment, cniExecutable, etcdChild, operatorChild } from './commands.ts'
