@@ -17,6 +17,7 @@ import { describeError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import type { ReconcileStatus } from '@axoneme/reconciler'
 import type { Table } from '@axoneme/tables'
+import { cniUndoPatienceMs } from './intervals.ts'
 
 /**
  * What a call waited for. `cniEndpoint`: address, labels and identity of an ADD; `cniDatapath`: from there until its
@@ -42,6 +43,7 @@ export function createCniHandlers({
   backend,
   timeoutMs,
   waitingOn,
+  onWait,
   onStep,
   log,
 }: {
@@ -49,15 +51,26 @@ export function createCniHandlers({
   timeoutMs: number
   /** What the start waits on, for people. */
   waitingOn: () => string
+  /** Hears of each call that comes before the agent has started. */
+  onWait?: () => void
   /** Hears of each step that succeeded. */
   onStep?: (step: CniStep, durationMs: number) => void
   log: Logger
 }): CniHandlers {
+  let started = false
+  backend.then(
+    () => {
+      started = true
+    },
+    // Those who wait are told.
+    () => {},
+  )
   const withBackend = async <T>(
     signal: AbortSignal,
     run: (agent: CniBackend, signal: AbortSignal) => Promise<T>,
   ): Promise<T> => {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+    if (!started) onWait?.()
     const agent = await orAbort(backend, deadline).catch((cause: unknown) => {
       throw new CniError(cniErrorCode.tryAgainLater, `the agent is starting: ${waitingOn()}`, { cause })
     })
@@ -76,9 +89,11 @@ export function createCniHandlers({
           onStep?.('cniDatapath', performance.now() - addedMs)
         } catch (error) {
           agent.controller.remove(request)
-          await untilGone(agent.datapath.endpoints.status, endpoint, AbortSignal.timeout(5_000)).catch(
-            () => {},
-          )
+          await untilGone(
+            agent.datapath.endpoints.status,
+            endpoint,
+            AbortSignal.timeout(cniUndoPatienceMs),
+          ).catch(() => {})
           throw error
         }
         const durationMs = Math.round(performance.now() - startedMs)

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { queuedDeletes, startAgentApi } from '@axoneme/agent-api'
 import { startMetricsServer } from '@axoneme/app-host'
-import { retry } from '@axoneme/backoff'
 import { openBpfKernel, openRingBuffer } from '@axoneme/bpf'
 import { openDatapathObjects, readPrefixIdentities, startDatapath, tunnelDevice } from '@axoneme/datapath'
 import { createEndpointController } from '@axoneme/endpoint'
@@ -9,13 +8,8 @@ import { createLocalIdentityAllocator } from '@axoneme/identity'
 import { createIpcacheController, createPrefixIdentityController } from '@axoneme/ipcache'
 import { openK8sClient } from '@axoneme/k8s-client'
 import { openEtcdKvstore } from '@axoneme/kvstore'
-import {
-  createIdentityAllocator,
-  startIdentityWatcher,
-  startIpWatcher,
-  startNodeWatcher,
-} from '@axoneme/kvstore-sync'
-import { describeError, Scope } from '@axoneme/lifecycle'
+import { createIdentityAllocator } from '@axoneme/kvstore-sync'
+import { Scope } from '@axoneme/lifecycle'
 import { createServiceController } from '@axoneme/loadbalancer'
 import type { Logger } from '@axoneme/log'
 import { startMonitor } from '@axoneme/monitor'
@@ -24,12 +18,17 @@ import { createPolicyController } from '@axoneme/policy'
 import { type CniBackend, createCniHandlers } from './cni.ts'
 import type { AgentConfig } from './config.ts'
 import { openEndpointState } from './endpoint-state.ts'
+import { agentHealthRoutes } from './health.ts'
+import { agentIntervals } from './intervals.ts'
 import { checkKernelFeatures, chooseAttachments } from './kernel-features.ts'
+import { startKvstoreSources } from './kvstore-sources.ts'
 import { findLocalNode } from './local-node.ts'
 import { createAgentMetrics } from './metrics.ts'
-import { createOwnKeys, publishOwnKeys } from './own-keys.ts'
+import { keepCiliumNode } from './own-cilium-node.ts'
+import { publishOwnIps } from './own-keys.ts'
 import { createProgress } from './progress.ts'
-import { startReflectors } from './reflectors.ts'
+import { failuresOf, startReflectors } from './reflectors.ts'
+import { awaitTurn, readLastRun, writeLastRun } from './restart-turn.ts'
 import { createTables } from './tables.ts'
 import { createViews, type Visible } from './views.ts'
 
@@ -40,31 +39,21 @@ export async function runAgent(
 ): Promise<void> {
   await using scope = new Scope('agent', { signal: stop })
   const { signal } = scope
-  const progress = createProgress(log)
   const metrics = createAgentMetrics()
+  const { retry } = agentIntervals.bootstrapStep
+  const progress = createProgress({ retry, log, signal, observe: metrics.bootstrap })
+  const { step } = progress
   const tables = createTables()
   const state = openEndpointState(join(config.stateDir, 'endpoints'), log.child('endpoint-state'))
-  /** A step of the start: repeated with backoff until it succeeds, keeping what others reached. */
-  const step = <T>(name: string, run: () => Promise<T>) =>
-    progress.step(name, () =>
-      retry(run, {
-        minMs: 200,
-        maxMs: 10_000,
-        signal,
-        onRetry(error) {
-          progress.detail(name, describeError(error))
-          log.warn('step failed, retrying', { step: name, error: describeError(error) })
-        },
-      }),
-    )
-
   // The API first: whoever asks is told what the start waits on, and CNI calls wait for its end.
   const visible: Visible = { tables }
   const backend = Promise.withResolvers<CniBackend>()
   backend.promise.catch(() => {})
   scope.defer(() => backend.reject(signal.reason))
+  const hurry = Promise.withResolvers<void>()
   const cni = createCniHandlers({
     backend: backend.promise,
+    onWait: hurry.resolve,
     timeoutMs: config.cniTimeout,
     waitingOn() {
       const { step, detail } = progress.health()
@@ -85,7 +74,7 @@ export async function runAgent(
     }),
   )
   if (config.metricsAddress !== '')
-    scope.use(await startMetricsServer(config.metricsAddress, metrics.registry))
+    scope.use(await startMetricsServer(config.metricsAddress, metrics.registry, agentHealthRoutes(progress)))
 
   // Drivers.
   const kernel = openBpfKernel({ observe: metrics.bpf })
@@ -101,13 +90,6 @@ export async function runAgent(
   )
   const attachments = chooseAttachments(features, { config, log: log.child('kernel') })
   const netlink = scope.use(openNetlink())
-  const client = scope.use(
-    await openK8sClient({
-      ...(config.kubeconfig === '' ? {} : { kubeconfigPath: config.kubeconfig }),
-      userAgent: 'axoneme-agent/0.1.0',
-      observe: metrics.k8s,
-    }),
-  )
   const openObjects = () =>
     openDatapathObjects({
       kernel,
@@ -131,49 +113,57 @@ export async function runAgent(
       onStatus: (status) => progress.detail('kvstore', status.detail),
       signal,
     })
+  const openClient = () =>
+    openK8sClient({
+      ...(config.kubeconfig === '' ? {} : { kubeconfigPath: config.kubeconfig }),
+      userAgent: 'axoneme-agent/0.1.0',
+      observe: metrics.k8s,
+    })
+  const opening = step('datapath objects', openObjects).then((opened) => scope.use(opened))
+  // Its failure is met where it is awaited.
+  opening.catch(() => {})
+  const lastRunPath = join(config.stateDir, 'last-run.json')
+  await step('turn', () =>
+    awaitTurn({
+      lastRun: readLastRun(lastRunPath, log),
+      spread: agentIntervals.restartTurn.spread,
+      hurry: hurry.promise,
+      onWait: (delayMs) => progress.detail('turn', `${Math.round(delayMs)} ms, until a pod waits`),
+      signal,
+    }),
+  )
+  const nodeCount = () => tables.nodes.size
 
-  // Sources to tables.
-  startReflectors({
-    client,
-    tables,
-    nodeName: config.nodeName,
-    watchCiliumNode: config.ipamMode === 'cluster-pool',
+  // Sources to tables, none of which waits for another one.
+  const client = scope.use(await step('apiserver credentials', openClient))
+  const { nodeName } = config
+  visible.reflectors = startReflectors({
+    ...{ client, tables, nodeName, scope },
     observe: metrics.reflector,
     log: log.child('k8s'),
-    scope,
   })
-  const [objects, store, { node, labels, pool }] = await Promise.all([
-    step('datapath objects', openObjects).then((opened) => scope.use(opened)),
-    step('kvstore', openStore).then((opened) => scope.use(opened)),
+  const ciliumNode = keepCiliumNode({ client, tables, config, log: log.child('cilium-node'), signal })
+  scope.use(ciliumNode.reconciler)
+  scope.run(() => ciliumNode.running)
+  const cluster = config.clusterName
+  const [objects, { store, ownIps }, { node, pool }] = await Promise.all([
+    opening,
+    step('kvstore', openStore).then((opened) => {
+      const store = scope.use(opened)
+      visible.store = store
+      return startKvstoreSources({ store, tables, cluster, nodeCount, log: log.child('kvstore-sync'), scope })
+    }),
     step('node', () =>
-      findLocalNode({ client, tables, config, signal, waitFor: (what) => progress.detail('node', what) }),
+      findLocalNode({
+        ...{ tables, config, signal },
+        waitFor: (what) =>
+          progress.detail('node', () => [what, ...failuresOf(visible.reflectors)].join('; ')),
+      }),
     ),
   ])
   const events = scope.use(openRingBuffer(objects.map('axo_events')))
   const monitor = scope.use(startMonitor({ ring: events, signal }))
-  Object.assign(visible, { objects, store, node, monitor })
-  const nodeCount = () => tables.nodes.size
-  const cluster = config.clusterName
-  const syncLog = log.child('kvstore-sync')
-  const ownKeys = createOwnKeys({ store, cluster, nodeCount, log: syncLog, scope })
-  const watch = { store, log: syncLog, signal }
-  scope.use(startIdentityWatcher({ ...watch, table: tables.identities }))
-  scope.use(
-    startIpWatcher({
-      ...watch,
-      table: tables.ips,
-      cluster,
-      afterEvent: (event) => ownKeys.ips.observe(event),
-    }),
-  )
-  scope.use(
-    startNodeWatcher({
-      ...watch,
-      table: tables.nodes,
-      cluster,
-      afterEvent: (event) => ownKeys.nodes.observe(event),
-    }),
-  )
+  Object.assign(visible, { objects, node, monitor })
 
   // Tables to tables.
   const identities = scope.use(
@@ -253,17 +243,16 @@ export async function runAgent(
     { place: 'pods', by: attachments.pods },
     ...nodeDevices.map((place) => ({ place, by: attachments.devices })),
   ]
-  const { name, internalIp, routerIp, podCidr } = node
-  publishOwnKeys(ownKeys, {
-    node: { name, cluster, internalIp, routerIp, podCidrs: [podCidr], encryptKey: 0, labels },
-    endpoints: tables.endpoints,
-    scope,
+  publishOwnIps(ownIps, {
+    node: { name: node.name, cluster, internalIp: node.internalIp, encryptKey: 0 },
+    ...{ endpoints: tables.endpoints, known: tables.ips },
+    ...{ store, cluster, nodeCount, log: log.child('kvstore-sync'), scope },
   })
   metrics.watch(visible)
 
-  await progress.step('first state', async () => {
+  await step('first state', async () => {
     for (const table of [tables.policies, tables.ipcache, tables.frontends]) {
-      progress.detail('first state', `of ${table.name}`)
+      progress.detail('first state', () => [`of ${table.name}`, ...failuresOf(visible.reflectors)].join('; '))
       await table.whenInitialized(signal)
     }
     progress.detail('first state', 'in the kernel')
@@ -275,6 +264,9 @@ export async function runAgent(
     queued.done()
   }
   progress.markReady()
+  const rememberRun = () => writeLastRun(lastRunPath, { nodeCount: nodeCount() })
+  rememberRun()
   log.info('ready', { node: node.name, podCidr: node.podCidr, routing: config.routingMode })
   await scope.untilAborted()
+  rememberRun()
 }

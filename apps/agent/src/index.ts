@@ -1,5 +1,6 @@
 export { type AgentConfig, agentOptions } from './config.ts'
 export { findLocalNode } from './local-node.ts'
 export { type AgentMetrics, createAgentMetrics } from './metrics.ts'
+export { keepCiliumNode } from './own-cilium-node.ts'
 export { startReflectors } from './reflectors.ts'
 export { type AgentTables, createTables } from './tables.ts'

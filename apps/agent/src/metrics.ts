@@ -17,6 +17,7 @@ const syscallBuckets = [0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.005, 0.01
 const eventLoopMonitoringPrecision = 5
 /** The words of Cilium's label `action`. */
 const actions: Readonly<Record<string, string>> = { ADDED: 'create', MODIFIED: 'update', DELETED: 'delete' }
+const bootstrapBuckets = [0.01, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 const remoteBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30]
 
 /**
@@ -33,6 +34,7 @@ export type AgentMetrics = Readonly<{
   api: (event: AgentApiEvent) => void
   cniStep: (step: CniStep, durationMs: number) => void
   datapath: DatapathObserver
+  bootstrap: (event: { step: string; outcome: 'success' | 'fail'; durationMs: number }) => void
   /** Registers what is read at scrape time. */
   watch(visible: Visible): void
 }>
@@ -118,6 +120,13 @@ export function createAgentMetrics(): AgentMetrics {
   ])
   const subprocesses = counter('cilium_subprocess_start_total', 'processes started', ['subsystem'])
 
+  const bootstrap = histogram(
+    'cilium_agent_bootstrap_seconds',
+    'attempts at the steps of the start',
+    ['scope', 'outcome'],
+    bootstrapBuckets,
+  )
+
   const observeStep = (scope: string, durationMs: number) =>
     steps.observe({ scope, status: 'success' }, durationMs / 1000)
 
@@ -165,6 +174,8 @@ export function createAgentMetrics(): AgentMetrics {
         gcDuration.observe({ ...labels, status: 'completed' }, durationMs / 1000)
       },
     },
+    bootstrap: ({ step, outcome, durationMs }) =>
+      bootstrap.observe({ scope: step, outcome }, durationMs / 1000),
     watch: (visible) => watchState(registry, visible),
   }
 }

@@ -1,5 +1,5 @@
 import type { K8sClient } from '@axoneme/k8s-client'
-import { type ReflectorEvent, startReflector } from '@axoneme/k8s-watchers'
+import { type Reflector, type ReflectorEvent, startReflector } from '@axoneme/k8s-watchers'
 import type { Scope } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import {
@@ -12,14 +12,14 @@ import {
   podDecoder,
   serviceDecoder,
 } from '@axoneme/slim-types'
+import { agentIntervals } from './intervals.ts'
 import type { AgentTables } from './tables.ts'
 
-/** apiserver -> tables. Of pods and nodes only those of this node: the kvstore tells of the others. */
+/** apiserver -> tables. Of pods and nodes only those of this node: the kvstore tells of the others. One per table. */
 export function startReflectors({
   client,
   tables,
   nodeName,
-  watchCiliumNode,
   observe,
   log,
   scope,
@@ -27,42 +27,42 @@ export function startReflectors({
   client: K8sClient
   tables: AgentTables
   nodeName: string
-  watchCiliumNode: boolean
   observe: (event: ReflectorEvent) => void
   log: Logger
   scope: Scope
-}): void {
+}): readonly Reflector[] {
   const interner = createInterner()
-  const common = { client, log, observe, signal: scope.signal }
+  const { retry } = agentIntervals.apiserverWatch
+  const common = { client, log, observe, retry, signal: scope.signal }
   const onNode = { fieldSelector: `spec.nodeName=${nodeName}` }
   const named = { fieldSelector: `metadata.name=${nodeName}` }
-  scope.use(
+  const reflectors = [
     startReflector({ ...common, decoder: podDecoder(interner), table: tables.pods, resource: onNode }),
-  )
-  scope.use(
     startReflector({
       ...common,
       decoder: nodeDecoder(interner),
       table: tables.kubernetesNodes,
       resource: named,
     }),
-  )
-  scope.use(startReflector({ ...common, decoder: namespaceDecoder(interner), table: tables.namespaces }))
-  scope.use(startReflector({ ...common, decoder: serviceDecoder(interner), table: tables.services }))
-  scope.use(
+    startReflector({
+      ...common,
+      decoder: ciliumNodeDecoder(interner),
+      table: tables.ciliumNodes,
+      resource: named,
+    }),
+    startReflector({ ...common, decoder: namespaceDecoder(interner), table: tables.namespaces }),
+    startReflector({ ...common, decoder: serviceDecoder(interner), table: tables.services }),
     startReflector({ ...common, decoder: endpointSliceDecoder(interner), table: tables.endpointSlices }),
-  )
-  scope.use(
     startReflector({ ...common, decoder: networkPolicyDecoder(interner), table: tables.networkPolicies }),
-  )
-  if (watchCiliumNode) {
-    scope.use(
-      startReflector({
-        ...common,
-        decoder: ciliumNodeDecoder(interner),
-        table: tables.ciliumNodes,
-        resource: named,
-      }),
-    )
-  }
+  ]
+  for (const reflector of reflectors) scope.use(reflector)
+  return reflectors
+}
+
+/** What keeps reflectors from telling what is there, for people; one line each. */
+export function failuresOf(reflectors: readonly Reflector[] = []): string[] {
+  return reflectors.flatMap((reflector) => {
+    const { resource, error } = reflector.status()
+    return error === undefined ? [] : [`${resource}: ${error}`]
+  })
 }

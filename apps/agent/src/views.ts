@@ -2,6 +2,7 @@ import { release } from 'node:os'
 import type { AgentHandlers, AgentStatus } from '@axoneme/agent-api'
 import type { FeatureReport } from '@axoneme/bpf'
 import type { Datapath, DatapathObjects, LocalNode } from '@axoneme/datapath'
+import type { Reflector } from '@axoneme/k8s-watchers'
 import type { Kvstore } from '@axoneme/kvstore'
 import { describeError } from '@axoneme/lifecycle'
 import type { Monitor } from '@axoneme/monitor'
@@ -15,6 +16,7 @@ import { kernelStatus } from './kernel-features.ts'
 import type { AgentMetrics } from './metrics.ts'
 import { streamMonitor } from './monitor-records.ts'
 import type { Progress } from './progress.ts'
+import { failuresOf } from './reflectors.ts'
 import type { AgentTables } from './tables.ts'
 import { templateViews } from './template-views.ts'
 
@@ -23,6 +25,7 @@ export type Visible = {
   readonly tables: AgentTables
   features?: FeatureReport
   attachments?: AgentStatus['attachments']
+  reflectors?: readonly Reflector[]
   store?: Kvstore
   objects?: DatapathObjects
   node?: LocalNode
@@ -48,6 +51,7 @@ export function createViews({
     health: () => progress.health(),
     status: (): AgentStatus => ({
       ...progress.health(),
+      steps: progress.steps(),
       version: '0.1.0',
       cluster: config.clusterName,
       node: config.nodeName,
@@ -87,12 +91,15 @@ export function createViews({
   }
 }
 
-function components({ store, datapath, tables }: Visible): AgentStatus['components'] {
+function components({ reflectors, store, datapath, tables }: Visible): AgentStatus['components'] {
   const status = store?.status()
   const policyErrors = [...tables.policyErrors.rows()].map(
     ({ namespace, name, field, message }) => `${namespace}/${name} ${field}: ${message}`,
   )
   return [
+    reflectors === undefined
+      ? { name: 'apiserver', state: 'down', message: 'not asked yet' }
+      : component('apiserver', failuresOf(reflectors)),
     {
       name: 'kvstore',
       state: status?.connected === true ? 'ok' : 'down',

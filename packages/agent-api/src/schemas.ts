@@ -133,8 +133,17 @@ const kernelSchema = z.object({
 /** The running kernel, and what it has of what Axoneme uses. */
 export type KernelStatus = Readonly<z.infer<typeof kernelSchema>>
 
+const stepSchema = z.object({
+  name: z.string(),
+  state: z.enum(['running', 'failing', 'done']),
+  attempts: z.int().min(0),
+  detail: z.string().describe('why it is not done yet'),
+  durationMs: z.number().describe('how long it took, or has taken so far'),
+})
+
 export const statusSchema = z.object({
   ...healthSchema.shape,
+  steps: z.array(stepSchema).readonly().describe('of the start, in the order in which they began'),
   version: z.string(),
   cluster: z.string(),
   node: z.string(),

@@ -97,6 +97,7 @@ export function sampleHandlers(
       ready: true,
       step: 'ready',
       detail: '',
+      steps: [{ name: 'kvstore', state: 'done', attempts: 2, detail: '', durationMs: 1200 }],
       version: '0.1.0',
       cluster: 'default',
       node: 'node-1',

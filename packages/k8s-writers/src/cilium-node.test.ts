@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { ciliumNodeDecoder, createInterner } from '@axoneme/slim-types'
 import { describe, expect, it } from 'vitest'
 import { ciliumNodePath, ciliumNodesPath } from './cilium-node.ts'
-import { type CiliumNodeContent, ensureCiliumNode, patchCiliumNodePodCidrs } from './index.ts'
+import { type CiliumNodeContent, patchCiliumNodePodCidrs, saysCiliumNode, writeCiliumNode } from './index.ts'
 import { type ObjectServer, startObjectServer } from './testing/object-server.ts'
 
 const signal = AbortSignal.timeout(20_000)
@@ -13,40 +14,54 @@ const node: CiliumNodeContent = {
 }
 const path = ciliumNodePath('node-1')
 
-const ensure = (server: ObjectServer, changes: Partial<CiliumNodeContent> = {}) =>
-  ensureCiliumNode({ client: server.client, node: { ...node, ...changes }, signal })
+const decoder = ciliumNodeDecoder(createInterner())
+const knownTo = (server: ObjectServer) => {
+  const stored = server.objects.get(path)
+  return stored === undefined ? undefined : decoder.fromJson(stored)
+}
+const write = (server: ObjectServer, changes: Partial<CiliumNodeContent> = {}, known = knownTo(server)) =>
+  writeCiliumNode({ client: server.client, node: { ...node, ...changes }, known, signal })
 
-describe('ensureCiliumNode', () => {
-  it('creates the node whole, once', async () => {
+describe('writeCiliumNode', () => {
+  it('creates the node whole, once, and looks at nothing', async () => {
     await using server = await startObjectServer([ciliumNodesPath])
-    expect(await ensure(server)).toBe('created')
+    const methods: string[] = []
+    server.before = ({ method }) => methods.push(method)
+    expect(await write(server)).toBe('created')
     expect(server.objects.get(path)).toMatchObject({
       apiVersion: 'cilium.io/v2',
       kind: 'CiliumNode',
       metadata: { name: 'node-1', labels: node.labels, ownerReferences: [node.owner] },
       spec: { addresses: node.addresses, ipam: {} },
     })
-    expect(await ensure(server)).toBe('unchanged')
-    expect(server.writes).toEqual([`POST ${ciliumNodesPath}`])
+    expect(saysCiliumNode(knownTo(server), node)).toBe(true)
+    expect(await write(server)).toBe('unchanged')
+    expect(methods).toEqual(['POST'])
   })
 
   it.each<Partial<CiliumNodeContent>>([
     { labels: { zone: 'b', more: 'x' } },
     { labels: {} },
     { addresses: [...node.addresses, { type: 'CiliumInternalIP', ip: '10.4.0.155' }] },
-    { owner: { ...node.owner, uid: 'uid-2' } },
+    { labels: {}, owner: { ...node.owner, uid: 'uid-2' } },
+    { podCidrs: ['10.5.0.0/24'] },
   ])('patches what differs and leaves the rest: %j', async (changes) => {
     await using server = await startObjectServer([ciliumNodesPath])
-    await ensure(server)
+    await write(server)
     server.change(path, { spec: { ipam: { podCIDRs: ['10.4.0.0/24'] }, bootid: 'kept' } })
-    expect(await ensure(server, changes)).toBe('patched')
+    expect(saysCiliumNode(knownTo(server), { ...node, ...changes })).toBe(false)
+    expect(await write(server, changes)).toBe('patched')
     const want = { ...node, ...changes }
     expect(server.objects.get(path)).toMatchObject({
       metadata: { ownerReferences: [want.owner] },
-      spec: { addresses: want.addresses, ipam: { podCIDRs: ['10.4.0.0/24'] }, bootid: 'kept' },
+      spec: {
+        addresses: want.addresses,
+        ipam: { podCIDRs: want.podCidrs ?? ['10.4.0.0/24'] },
+        bootid: 'kept',
+      },
     })
     expect(server.objects.get(path)).toHaveProperty('metadata.labels', want.labels)
-    expect(await ensure(server, changes)).toBe('unchanged')
+    expect(await write(server, changes)).toBe('unchanged')
   })
 
   it('takes over a CiliumNode that a Cilium wrote', async () => {
@@ -54,7 +69,7 @@ describe('ensureCiliumNode', () => {
     const file = new URL('../../../../shared/data/cilium/ciliumnodes.json', import.meta.url)
     const [real] = (JSON.parse(readFileSync(file, 'utf8')) as { items: [{ [key: string]: unknown }] }).items
     server.change(path, real)
-    expect(await ensure(server)).toBe('patched')
+    expect(await write(server)).toBe('patched')
     expect(server.objects.get(path)).toMatchObject({
       spec: { ipam: { podCIDRs: ['10.4.0.0/24'] }, bootid: '6bf8f8bf-33d5-45d4-bc65-4db059b9e82d' },
     })
@@ -62,17 +77,23 @@ describe('ensureCiliumNode', () => {
 
   it('says what is missing when the cluster does not know CiliumNodes', async () => {
     await using server = await startObjectServer([])
-    await expect(ensure(server)).rejects.toMatchObject({
+    await expect(write(server)).rejects.toMatchObject({
       code: 'CILIUM_NODE',
       retryable: true,
       hint: expect.stringContaining('operator'),
     })
   })
 
-  it('refuses an object that is none', async () => {
+  it('is refused, to be tried again, when the watch was behind', async () => {
     await using server = await startObjectServer([ciliumNodesPath])
-    server.change(path, { metadata: { name: 'node-1' }, spec: { addresses: 'none' } })
-    await expect(ensure(server)).rejects.toMatchObject({ code: 'CILIUM_NODE', retryable: false })
+    await write(server)
+    const behind = knownTo(server)
+    const refused = { code: 'CILIUM_NODE', retryable: true }
+    await expect(
+      writeCiliumNode({ client: server.client, node, known: undefined, signal }),
+    ).rejects.toMatchObject(refused)
+    server.objects.delete(path)
+    await expect(write(server, { labels: {} }, behind)).rejects.toMatchObject(refused)
   })
 })
 
@@ -88,7 +109,7 @@ describe('patchCiliumNodePodCidrs', () => {
 
   it('gives a node its ranges, once', async () => {
     await using server = await startObjectServer([ciliumNodesPath])
-    await ensure(server)
+    await write(server)
     expect(await assign(server, ['10.4.0.0/24'])).toEqual({ kind: 'written' })
     expect(await assign(server, ['10.4.0.0/24'])).toEqual({ kind: 'unchanged' })
     expect(server.objects.get(path)).toHaveProperty('spec.ipam.podCIDRs', ['10.4.0.0/24'])
@@ -97,7 +118,7 @@ describe('patchCiliumNodePodCidrs', () => {
 
   it('does not change what another operator gave', async () => {
     await using server = await startObjectServer([ciliumNodesPath])
-    await ensure(server)
+    await write(server)
     await assign(server, ['10.4.0.0/24'])
     expect(await assign(server, ['10.4.1.0/24'])).toEqual({ kind: 'taken', podCidrs: ['10.4.0.0/24'] })
     expect(await assign(server, ['10.4.1.0/24'], ['10.4.0.0/24'])).toEqual({ kind: 'written' })
@@ -106,7 +127,7 @@ describe('patchCiliumNodePodCidrs', () => {
 
   it('does not overwrite what another operator gives between the look and the write', async () => {
     await using server = await startObjectServer([ciliumNodesPath])
-    await ensure(server)
+    await write(server)
     server.before = ({ method }) => {
       if (method !== 'PATCH') return
       server.before = undefined
@@ -118,7 +139,7 @@ describe('patchCiliumNodePodCidrs', () => {
 
   it('looks again when something else changed in between', async () => {
     await using server = await startObjectServer([ciliumNodesPath])
-    await ensure(server)
+    await write(server)
     server.before = ({ method }) => {
       if (method !== 'PATCH') return
       server.before = undefined

@@ -1,6 +1,12 @@
+export {
+  type CiliumEndpointContent,
+  ciliumEndpointContent,
+  ciliumEndpointContentSchema,
+  ciliumEndpointKey,
+} from './cilium-endpoint.ts'
+export { ciliumEndpointTarget, type EndpointRecords } from './cilium-endpoint-target.ts'
 export { CiliumNodeError } from './cilium-node.ts'
 export { deleteCiliumEndpoint } from './delete-cilium-endpoint.ts'
-export { type CiliumNodeContent, ensureCiliumNode } from './ensure-cilium-node.ts'
 export {
   createLeaderLease,
   type LeaderLease,
@@ -14,3 +20,10 @@ export {
   customResourcesServed,
   registerCustomResourceDefinitions,
 } from './register-crds.ts'
+export type { WrittenEndpoint } from './write-cilium-endpoint.ts'
+export {
+  type CiliumNodeContent,
+  type KnownCiliumNode,
+  saysCiliumNode,
+  writeCiliumNode,
+} from './write-cilium-node.ts'

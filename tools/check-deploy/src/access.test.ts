@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { agentOptions, createTables, findLocalNode, startReflectors } from '@axoneme/agent'
+import { agentOptions, createTables, findLocalNode, keepCiliumNode, startReflectors } from '@axoneme/agent'
 import { openK8sClient } from '@axoneme/k8s-client'
 import { registerCustomResourceDefinitions } from '@axoneme/k8s-writers'
 import { Scope } from '@axoneme/lifecycle'
@@ -70,18 +70,20 @@ it('the roles grant what the agent and the operator call, and nothing else', {
   const client = scope.use(await openK8sClient({ kubeconfigPath: agent.kubeconfig, userAgent: 'test' }))
   const tables = createTables()
   const log = createLogger({ sink: () => {}, level: 'error' })
-  startReflectors({ client, tables, nodeName: name, watchCiliumNode: true, observe: () => {}, log, scope })
+  startReflectors({ client, tables, nodeName: name, observe: () => {}, log, scope })
   const { config } = parseOptions(agentOptions, {
     argv: ['--node-name', name, '--node-ip', '192.0.2.7', '--kvstore-endpoints', noKvstore],
   })
-  const find = () => findLocalNode({ client, tables, config, signal, waitFor: () => {} })
-  // Before the operator has registered CiliumNode this fails, and the agent repeats it too.
-  await expect.poll(find, { timeout: 30_000 }).toMatchObject({ node: { podCidr: '10.0.0.0/24' } })
+  // Before the operator has registered CiliumNode this fails, and is repeated.
+  const ciliumNode = keepCiliumNode({ client, tables, config, log, signal })
+  scope.use(ciliumNode.reconciler)
+  scope.run(() => ciliumNode.running)
+  const found = await findLocalNode({ tables, config, signal, waitFor: () => {} })
+  expect(found).toMatchObject({ node: { podCidr: '10.0.0.0/24', routerIp: '10.0.0.1' } })
 
   // What they write when there is something else to say.
   await server.kubectl('label', 'node', name, 'rack=4')
-  await expect.poll(() => tables.kubernetesNodes.get(name)?.labels.rack, { timeout: 20_000 }).toBe('4')
-  await find()
+  await expect.poll(() => tables.ciliumNodes.get(name)?.labels.rack, { timeout: 20_000 }).toBe('4')
   await startAgentPod(server)
   const endpoint = join(server.directory, 'endpoint.json')
   const orphan = { apiVersion: 'cilium.io/v2', kind: 'CiliumEndpoint', metadata: { name: 'orphan' } }

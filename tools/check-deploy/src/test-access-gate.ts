@@ -12,7 +12,10 @@ export type AccessGate = AsyncDisposable &
     used(): string[]
   }>
 
-/** Stands before an API server that has no RBAC and lets through what the rules of one role allow. */
+/**
+ * Stands before an API server that has no RBAC and lets through what the rules of one role allow. Watch-lists it refuses
+ * as servers do that do not have them: with one, `list` would not be needed.
+ */
 export async function startAccessGate({
   target,
   rules,
@@ -29,6 +32,10 @@ export async function startAccessGate({
     if (rule === undefined) {
       onDenied(describeAccess(access, access.name))
       refuse(answer, access)
+      return
+    }
+    if (incoming.url?.includes('sendInitialEvents=true')) {
+      refuseWatchList(answer)
       return
     }
     used.add(describeAccess(access, rule.resourceNames === undefined ? '' : access.name))
@@ -101,6 +108,14 @@ function refuse(answer: ServerResponse, { verb, resource }: Access): void {
   const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Forbidden', code: 403 }
   answer.writeHead(403, { 'content-type': 'application/json' })
   answer.end(JSON.stringify({ ...status, message: `cannot ${verb} ${resource}` }))
+}
+
+function refuseWatchList(answer: ServerResponse): void {
+  const message =
+    'sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled'
+  const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Invalid', code: 422 }
+  answer.writeHead(422, { 'content-type': 'application/json' })
+  answer.end(JSON.stringify({ ...status, message }))
 }
 
 function forward(url: URL, incoming: IncomingMessage, answer: ServerResponse): void {

@@ -29,6 +29,7 @@ export const status: Command = {
         ['Version', data.version],
       ],
       tables: [
+        ...(data.ready && !verbose ? [] : [stepTable(data.steps)]),
         tableOf(data.components, [
           { title: 'Component', value: (row) => row.name },
           { title: 'State', value: (row) => row.state },
@@ -61,6 +62,16 @@ export function formatAttachments(attachments: AgentStatus['attachments']): stri
   const placesByKind = Map.groupBy(attachments, ({ by }) => by)
   const parts = [...placesByKind].map(([by, all]) => `${all.map(({ place }) => place).join(', ')} by ${by}`)
   return parts.join('; ') || 'nothing yet'
+}
+
+function stepTable(steps: AgentStatus['steps']): Table {
+  return tableOf(steps, [
+    { title: 'Step', value: (row) => row.name },
+    { title: 'State', value: (row) => row.state },
+    { title: 'Tries', value: (row) => row.attempts },
+    { title: 'Seconds', value: (row) => Number((row.durationMs / 1000).toFixed(1)) },
+    { title: 'Waits for', value: (row) => row.detail },
+  ])
 }
 
 function featureTable({ features }: KernelStatus): Table {

@@ -1,0 +1,40 @@
+import type { DeclaredIntervals } from '@axoneme/backoff'
+
+/**
+ * Everything that the agent does again and again, or waits with, in one place: `axo status --intervals` prints it.
+ * Nothing in a cluster may run in step, so all of it has jitter; what touches the apiserver or the kvstore from every
+ * node grows with the cluster.
+ */
+export const agentIntervals = {
+  bootstrapStep: {
+    does: 'try a step of the start again that failed',
+    retry: { minMs: 500, maxMs: 30_000, jitter: 'decorrelated' },
+  },
+  restartTurn: {
+    does: 'begin to call the apiserver and the kvstore after a restart; at once when a pod waits, or on a new node',
+    spread: { perNodeMs: 5, maxMs: 30_000 },
+  },
+  apiserverWatch: {
+    does: 'list or watch again at the apiserver after a failure',
+    retry: { minMs: 500, maxMs: 30_000, jitter: 'decorrelated' },
+  },
+  kvstoreResync: {
+    does: 'compare own keys with the kvstore',
+    period: { baseMs: 300_000, jitter: 0.2, growsWithCluster: true },
+  },
+  staleKeyRemoval: {
+    does: 'try again to remove a key of an earlier run',
+    retry: { minMs: 500, maxMs: 60_000, jitter: 'decorrelated' },
+  },
+  ciliumNodeWrite: {
+    does: 'write the CiliumNode of this node at most',
+    period: { baseMs: 2_000, jitter: 0.5, growsWithCluster: true },
+  },
+  ciliumNodeRetry: {
+    does: 'try again to write the CiliumNode of this node',
+    retry: { minMs: 500, maxMs: 60_000, jitter: 'decorrelated' },
+  },
+} as const satisfies DeclaredIntervals
+
+/** How long an ADD that failed waits for what it had made to be gone. */
+export const cniUndoPatienceMs = 5_000
