@@ -5,69 +5,10 @@ import { createInterner, objectKey, podDecoder } from '@axoneme/slim-types'
 import { createTable } from '@axoneme/tables'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  createPodTable,
-  jsonDecoder,
-  type ReflectorEvent,
-  type ReflectorOptions,
-  startReflector,
-} from './index.ts'
+import { createPodTable, jsonDecoder, startReflector } from './index.ts'
 import { brokenNodeName } from './testing/encode.ts'
 import { PodServer } from './testing/pod-server.ts'
-
-const retry = { minMs: 1, maxMs: 5 }
-
-async function start(
-  server: PodServer,
-  options: Partial<Pick<ReflectorOptions<never>, 'pageSize' | 'protobuf' | 'maxSilenceMs' | 'resource'>> = {},
-) {
-  await using stack = new AsyncDisposableStack()
-  const config = stack.use(await writeKubeconfig(server.url))
-  const client = stack.use(await openK8sClient({ kubeconfigPath: config.path, userAgent: 'test' }))
-  const table = createPodTable()
-  const events: ReflectorEvent[] = []
-  const reflector = stack.use(
-    startReflector({
-      client,
-      decoder: podDecoder(createInterner()),
-      table,
-      log: createLogger({ sink: () => {} }),
-      signal: AbortSignal.timeout(20_000),
-      retry,
-      observe: (event) => events.push(event),
-      ...options,
-    }),
-  )
-  await table.whenInitialized(AbortSignal.timeout(10_000))
-  const owned = stack.move()
-  return { table, reflector, events, [Symbol.asyncDispose]: () => owned.disposeAsync() }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = AbortSignal.timeout(10_000)
-  while (!condition()) {
-    deadline.throwIfAborted()
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
-}
-
-type Started = Awaited<ReturnType<typeof start>>
-
-let sentinels = 0
-
-/** Everything that happened before is in the table once a pod that is made now is. */
-async function settle(server: PodServer, { table }: Started): Promise<void> {
-  const name = `sentinel-${sentinels++}`
-  server.upsert(name)
-  await until(() => table.has(`ns/${name}`))
-}
-
-function expectEqual(server: PodServer, { table }: Started): void {
-  const wanted = [...server.pods.values()].map(({ name, labels, nodeName }) => ({ name, labels, nodeName }))
-  const have = [...table.rows()].map(({ name, labels, nodeName }) => ({ name, labels, nodeName }))
-  const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1)
-  expect(have.sort(byName)).toEqual(wanted.sort(byName))
-}
+import { expectEqual, retry, settle, start, until } from './testing/started.ts'
 
 const listCount = (server: PodServer) => server.received.filter(({ query }) => !query.has('watch')).length
 
@@ -369,12 +310,14 @@ describe('whatever happens, the table equals the source afterwards', () => {
       }),
     },
   )
+  const protobufAndWatchList = fc.record({ protobuf: fc.boolean(), watchList: fc.boolean() })
   it('over random histories', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.boolean(), async (steps, protobuf) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), protobufAndWatchList, async (steps, how) => {
         await using server = await PodServer.start()
+        server.watchList = 'offered'
         for (let i = 0; i < 4; i++) server.upsert(`pod-${i}`)
-        await using started = await start(server, { pageSize: 2, maxSilenceMs: 40, protobuf })
+        await using started = await start(server, { pageSize: 2, maxSilenceMs: 40, ...how })
         for (const each of steps) {
           if (each.do === 'upsert') server.upsert(each.name, { labels: { l: each.label } })
           else if (each.do === 'delete') server.delete(each.name)

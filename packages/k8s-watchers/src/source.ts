@@ -1,7 +1,10 @@
 import { K8sApiError, type K8sClient, type K8sRequest, resourcePath } from '@axoneme/k8s-client'
 import {
   type Decoder,
+  decodeMetadataList,
   jsonMediaType,
+  type MetadataList,
+  metadataListMediaType,
   protobufMediaType,
   type WireFormat,
   wireFormatOf,
@@ -20,6 +23,10 @@ export type ResourceSource = {
   readonly resource: string
   list(options: CallOptions): Promise<{ format: WireFormat; body: Buffer }>
   watch(options: CallOptions): Promise<{ format: WireFormat; chunks: AsyncIterable<Buffer> }>
+  /** A list that carries no more of the objects than their metadata. */
+  metadata(options: CallOptions): Promise<MetadataList>
+  /** Whether a selector applies: then no server counts what it leaves out of a page. */
+  readonly isSelective: boolean
 }
 
 type CallOptions = Readonly<{ query: NonNullable<K8sRequest['query']>; signal: AbortSignal }>
@@ -55,6 +62,14 @@ export function createResourceSource({
 
   return {
     resource,
+    isSelective: Object.values(selectors).some((selector) => (selector ?? '') !== ''),
+    async metadata({ query, signal }) {
+      const { body } = await client.request({
+        ...{ method: 'GET', path, query: { ...selectors, ...query } },
+        ...{ accept: metadataListMediaType, signal },
+      })
+      return decodeMetadataList(body)
+    },
     async list({ query, signal }) {
       const { headers, body } = await acceptable((accept) =>
         client.request({ method: 'GET', path, query: { ...selectors, ...query }, accept, signal }),

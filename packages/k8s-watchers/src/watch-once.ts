@@ -5,14 +5,25 @@ import type { ResourceSource } from './source.ts'
 
 export type ObjectEvent<T> = Exclude<WatchEvent<T>, { type: 'ERROR' }>
 
+/** What a watch begins with: the changes since a version, or the objects that exist (a watch-list). */
+export type WatchStart =
+  | Readonly<{ resourceVersion: string }>
+  | Readonly<{ sendInitialEvents: true; resourceVersionMatch: 'NotOlderThan' }>
+
+/** Without a version: not older than now. */
+export const fromInitialEvents = {
+  sendInitialEvents: true,
+  resourceVersionMatch: 'NotOlderThan',
+} as const satisfies WatchStart
+
 /**
- * One watch from `resourceVersion` on, until the server ends it. Rejects with what ended it otherwise: the server's
+ * One watch from `start` on, until the server ends it. Rejects with what ended it otherwise: the server's
  * refusal or ERROR event (K8sApiError), a cut, a broken frame (DecodeError), or silence (WatchSilentError).
  */
 export async function watchOnce<T>({
   source,
   decoder,
-  resourceVersion,
+  start,
   timeoutSeconds,
   maxSilenceMs,
   maxFrameBytes,
@@ -22,38 +33,62 @@ export async function watchOnce<T>({
 }: {
   source: ResourceSource
   decoder: Decoder<T>
-  resourceVersion: string
+  start: WatchStart
   /** When the server is asked to end the watch. */
   timeoutSeconds: number
-  /** Bookmarks come about every minute; longer silence than this means that nobody is there. */
-  maxSilenceMs: number
+  /** Longer silence than this means that nobody is there; asked again whenever something came. */
+  maxSilenceMs: () => number
   maxFrameBytes: number
   onOpen: () => void
   onEvent: (event: ObjectEvent<T>) => void
   signal: AbortSignal
 }): Promise<void> {
-  const silence = new AbortController()
-  const timer = setTimeout(
-    () => silence.abort(new WatchSilentError(source.resource, maxSilenceMs)),
-    maxSilenceMs,
-  )
-  try {
-    const { format, chunks } = await source.watch({
-      query: { resourceVersion, allowWatchBookmarks: true, timeoutSeconds },
-      signal: AbortSignal.any([signal, silence.signal]),
-    })
-    onOpen()
-    const splitter = createFrameSplitter(format, { maxFrameBytes })
-    for await (const chunk of chunks) {
-      timer.refresh()
-      for (const frame of splitter.push(chunk)) {
-        const event = decodeWatchEvent(frame, format, decoder)
-        if (event.type === 'ERROR') throw watchError(source.resource, event.status)
-        onEvent(event)
-      }
+  using silence = new SilenceTimer(source.resource)
+  silence.expectWithin(maxSilenceMs())
+  const { format, chunks } = await source.watch({
+    query: { ...start, allowWatchBookmarks: true, timeoutSeconds },
+    signal: AbortSignal.any([signal, silence.signal]),
+  })
+  onOpen()
+  const splitter = createFrameSplitter(format, { maxFrameBytes })
+  for await (const chunk of chunks) {
+    for (const frame of splitter.push(chunk)) {
+      const event = decodeWatchEvent(frame, format, decoder)
+      if (event.type === 'ERROR') throw watchError(source.resource, event.status)
+      onEvent(event)
     }
-  } finally {
-    clearTimeout(timer)
+    silence.expectWithin(maxSilenceMs())
+  }
+}
+
+/** Aborts when nothing came for as long as was last said. */
+class SilenceTimer implements Disposable {
+  readonly #resource: string
+  readonly #controller = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+  #limitMs = 0
+
+  constructor(resource: string) {
+    this.#resource = resource
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  expectWithin(limitMs: number): void {
+    if (limitMs === this.#limitMs) {
+      this.#timer?.refresh()
+      return
+    }
+    clearTimeout(this.#timer)
+    this.#limitMs = limitMs
+    const error = () => new WatchSilentError(this.#resource, limitMs)
+    this.#timer = setTimeout(() => this.#controller.abort(error()), limitMs)
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer)
   }
 }
 

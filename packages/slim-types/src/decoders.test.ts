@@ -206,7 +206,9 @@ describe('watch events', () => {
 
   it('a bookmark has only a version', () => {
     const object = { kind: 'Pod', metadata: { resourceVersion: '9' } }
-    expect(event({ type: 'BOOKMARK', object })).toEqual({ type: 'BOOKMARK', resourceVersion: '9' })
+    expect(event({ type: 'BOOKMARK', object })).toEqual({
+      ...{ type: 'BOOKMARK', resourceVersion: '9', endsInitialEvents: false },
+    })
   })
 
   it('a deleted object that is otherwise broken is still deleted', () => {

@@ -1,3 +1,4 @@
+import { type Bookmark, bookmarkFromJson, readBookmark } from './bookmark.ts'
 import type { Decoder } from './decoder.ts'
 import { openEnvelope } from './envelope.ts'
 import { DecodeError, decoding } from './errors.ts'
@@ -12,7 +13,8 @@ export type WatchEvent<T> =
   | Readonly<{ type: 'ADDED' | 'MODIFIED'; key: string; resourceVersion: string; row: T }>
   /** Of a deleted object only the identity is decoded. */
   | Readonly<{ type: 'DELETED'; key: string; resourceVersion: string }>
-  | Readonly<{ type: 'BOOKMARK'; resourceVersion: string }>
+  /** `endsInitialEvents`: of a watch that began with the objects that exist, these are complete now. */
+  | Readonly<{ type: 'BOOKMARK'; resourceVersion: string; endsInitialEvents: boolean }>
   | Readonly<{ type: 'ERROR'; status: ApiStatus }>
   /** An added or modified object that is not what its kind says, though its metadata can be read. */
   | Readonly<{ type: 'INVALID'; key: string; resourceVersion: string; error: DecodeError }>
@@ -30,6 +32,7 @@ export function decodeWatchEvent<T>(
 type ObjectReader<T> = Readonly<{
   kind: string
   identity: () => ObjectIdentity
+  bookmark: () => Bookmark
   row: () => T
   status: () => ApiStatus
 }>
@@ -46,7 +49,7 @@ function eventOf<T>(type: string, object: ObjectReader<T>, decoder: Decoder<T>):
     case 'DELETED':
       return { type, ...object.identity() }
     case 'BOOKMARK':
-      return { type, resourceVersion: object.identity().resourceVersion }
+      return { type, ...object.bookmark() }
     default:
       throw new DecodeError(`a watch event of the type ${JSON.stringify(type)}`)
   }
@@ -74,6 +77,7 @@ function eventFromProtobuf<T>(frame: Uint8Array, decoder: Decoder<T>): WatchEven
   const reader: ObjectReader<T> = {
     kind,
     identity: () => decodeMessage('metadata', raw, readIdentity),
+    bookmark: () => decodeMessage('bookmark', raw, readBookmark),
     row: () => fromProtobuf(raw),
     status: () => {
       if (kind !== 'Status') throw new DecodeError(`a ${JSON.stringify(kind)} where a Status was expected`)
@@ -115,6 +119,7 @@ function eventFromJson<T>(frame: Uint8Array, decoder: Decoder<T>): WatchEvent<T>
     const reader: ObjectReader<T> = {
       kind: textAt(object, 'kind'),
       identity: () => identityFromJson(object),
+      bookmark: () => bookmarkFromJson(object),
       row: () => decoder.fromJson(object),
       status: () => statusFromJson(object),
     }

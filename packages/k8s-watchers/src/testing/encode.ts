@@ -6,7 +6,11 @@ export type TestPod = Readonly<{
   resourceVersion: string
   labels: Readonly<Record<string, string>>
   nodeName: string
+  /** Of a bookmark: that the initial events end with it. */
+  endsInitialEvents?: boolean
 }>
+
+const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' }
 
 /** Stands for a node name that is no string, in JSON. */
 export const brokenNodeName = '(a number)'
@@ -29,10 +33,13 @@ function envelope(kind: string, raw: Buffer): Buffer {
 }
 
 function podMessage(pod: TestPod): Buffer {
-  const labels = Object.entries(pod.labels).map(([key, value]) =>
-    field(11, Buffer.concat([field(1, key), field(2, value)])),
-  )
-  const meta = [field(1, pod.name), field(3, pod.namespace), field(6, pod.resourceVersion), ...labels]
+  const entries = (number: number, map: Readonly<Record<string, string>>) =>
+    Object.entries(map).map(([key, value]) => field(number, Buffer.concat([field(1, key), field(2, value)])))
+  const meta = [
+    ...[field(1, pod.name), field(3, pod.namespace), field(6, pod.resourceVersion)],
+    ...entries(11, pod.labels),
+    ...entries(12, pod.endsInitialEvents === true ? initialEventsEnd : {}),
+  ]
   return Buffer.concat([field(1, Buffer.concat(meta)), field(2, field(10, pod.nodeName))])
 }
 
@@ -41,7 +48,10 @@ function podJson(pod: TestPod): object {
   return {
     kind: 'Pod',
     apiVersion: 'v1',
-    metadata: { name, namespace, resourceVersion, labels },
+    metadata: {
+      ...{ name, namespace, resourceVersion, labels },
+      ...(pod.endsInitialEvents === true ? { annotations: initialEventsEnd } : {}),
+    },
     spec: { nodeName: nodeName === brokenNodeName ? 7 : nodeName },
   }
 }

@@ -20,6 +20,8 @@ export class PodServer implements AsyncDisposable {
   readonly faults: Fault[] = []
   hasProtobuf = true
   refusesProtobuf = false
+  /** Whether a watch may begin with what exists. */
+  watchList: 'offered' | 'refused' | 'ignored' = 'refused'
   /** Called once, when the next page of a list was answered. */
   afterPage: (() => void) | undefined
   #version = 100
@@ -106,9 +108,9 @@ export class PodServer implements AsyncDisposable {
     }
   }
 
-  #bookmarkFrame(protobuf: boolean): Buffer {
+  #bookmarkFrame(protobuf: boolean, endsInitialEvents = false): Buffer {
     const resourceVersion = String(this.#version)
-    const empty = { name: '', namespace: '', labels: {}, nodeName: '', resourceVersion }
+    const empty = { name: '', namespace: '', labels: {}, nodeName: '', resourceVersion, endsInitialEvents }
     return encodeEvent('BOOKMARK', empty, protobuf)
   }
 
@@ -174,12 +176,21 @@ export class PodServer implements AsyncDisposable {
   }
 
   #watch({ query }: ReceivedRequest, response: ServerResponse, protobuf: boolean): void {
-    const from = Number(query.get('resourceVersion'))
+    const streamsList = query.get('sendInitialEvents') === 'true' && this.watchList !== 'ignored'
+    if (streamsList && this.watchList === 'refused') {
+      respond(response, 422, failure(422, 'Invalid'))
+      return
+    }
+    const from = query.has('resourceVersion') ? Number(query.get('resourceVersion')) : this.#version
     if (from < this.#compacted) {
       respond(response, 410, failure(410, 'Expired'))
       return
     }
     this.#startWatch(response, protobuf)
+    if (streamsList) {
+      for (const pod of this.pods.values()) response.write(encodeEvent('ADDED', pod, protobuf))
+      response.write(this.#bookmarkFrame(protobuf, true))
+    }
     for (const event of this.#history) {
       if (event.version > from) response.write(encodeEvent(event.type, event.pod, protobuf))
     }

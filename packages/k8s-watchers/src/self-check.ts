@@ -1,0 +1,96 @@
+import { jitteredPeriod, type Period, type Spread, spreadDelayMs } from '@axoneme/backoff'
+import { type Clock, systemClock } from '@axoneme/lifecycle'
+import type { Comparison } from './comparison.ts'
+
+/** When a table is compared with its source. */
+export type SelfCheckOptions = Readonly<{
+  /** Between comparisons of one kind by one process. */
+  period: Period
+  /** How much sooner after a watch was cut: then it is most likely that something was missed. */
+  afterCut: Spread
+  /** How many share the apiserver; asked before each. */
+  nodeCount?: () => number
+  /** How long events may be under way before what they would tell counts as missed. */
+  settleMs?: number
+}>
+
+export const defaultSelfCheck: SelfCheckOptions = {
+  period: { baseMs: 15 * 60_000, jitter: 0.5, growsWithCluster: true },
+  afterCut: { perNodeMs: 200, maxMs: 15 * 60_000 },
+}
+
+/** Cuts come in rows: it is no use to compare amid one. */
+const restAfterCutMs = 3_000
+/** The period grows to this many times its length while comparisons find what a list does not confirm. */
+const maxDoubtFactor = 64
+
+export type SelfCheck = AsyncDisposable & {
+  /** A watch was cut and something may have been missed. */
+  cut(): void
+  /** What the list showed that a difference led to: whether anything was wrong. */
+  confirmed(wasWrong: boolean): void
+}
+
+/**
+ * Runs `compare` again and again, jittered, until it is disposed. `compare` rejects only when it was aborted; what it
+ * finds is the caller's to act on.
+ */
+export function startSelfCheck({
+  options,
+  compare,
+  random = Math.random,
+  clock = systemClock,
+}: {
+  options: SelfCheckOptions
+  compare: (signal: AbortSignal) => Promise<Comparison['outcome']>
+  random?: () => number
+  clock?: Clock
+}): SelfCheck {
+  const stop = new AbortController()
+  const nodeCount = () => options.nodeCount?.() ?? 0
+  let timer: NodeJS.Timeout | undefined
+  let dueMs = Number.POSITIVE_INFINITY
+  let running: Promise<void> | undefined
+  let doubtFactor = 1
+
+  const runAfter = (delayMs: number) => {
+    if (stop.signal.aborted) return
+    clearTimeout(timer)
+    dueMs = clock.now() + delayMs
+    timer = setTimeout(() => {
+      if (running !== undefined) {
+        runAfter(restAfterCutMs)
+        return
+      }
+      running = run().finally(() => {
+        running = undefined
+      })
+    }, delayMs)
+  }
+  const runNextTime = () =>
+    runAfter(doubtFactor * jitteredPeriod(options.period, { nodeCount: nodeCount(), random }))
+  const run = async () => {
+    // Before the comparison: a cut meanwhile asks for one more.
+    runNextTime()
+    try {
+      if ((await compare(stop.signal)) === 'equal') doubtFactor = 1
+    } catch (error) {
+      if (!stop.signal.aborted) throw error
+    }
+  }
+  runNextTime()
+  return {
+    cut() {
+      const delayMs = restAfterCutMs + spreadDelayMs(options.afterCut, { nodeCount: nodeCount(), random })
+      if (clock.now() + delayMs < dueMs) runAfter(delayMs)
+    },
+    confirmed(wasWrong) {
+      doubtFactor = wasWrong ? 1 : Math.min(maxDoubtFactor, doubtFactor * 2)
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort(new DOMException('the self-check is stopped', 'AbortError'))
+      clearTimeout(timer)
+      await running
+    },
+  }
+}

@@ -1,0 +1,48 @@
+import { type JsonObject, objectAt, textAt, textMapAt } from './json.ts'
+import { enter, leave, readMapEntry, skipField, type WireReader } from './protobuf.ts'
+
+/** What the metadata of a BOOKMARK event's object says. */
+export type Bookmark = Readonly<{ resourceVersion: string; endsInitialEvents: boolean }>
+
+/** metav1.InitialEventsAnnotationKey. */
+const initialEventsEnd = 'k8s.io/initial-events-end'
+
+const endsInitialEvents = (annotations: ReadonlyMap<string, string>): boolean =>
+  annotations.get(initialEventsEnd) === 'true'
+
+const asIs = (text: string): string => text
+
+/** From the message of any object: its first field is its ObjectMeta. */
+export function readBookmark(reader: WireReader, end: number): Bookmark {
+  let bookmark: Bookmark = { resourceVersion: '', endsInitialEvents: false }
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    if (tag === ((1 << 3) | 2)) bookmark = readMeta(reader)
+    else skipField(reader, tag)
+  }
+  return bookmark
+}
+
+function readMeta(reader: WireReader): Bookmark {
+  const end = enter(reader)
+  const annotations = new Map<string, string>()
+  let resourceVersion = ''
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    if (tag === ((6 << 3) | 2)) resourceVersion = reader.string()
+    else if (tag === ((12 << 3) | 2)) readMapEntry(reader, annotations, asIs)
+    else skipField(reader, tag)
+  }
+  leave(reader, end)
+  return { resourceVersion, endsInitialEvents: endsInitialEvents(annotations) }
+}
+
+export function bookmarkFromJson(object: JsonObject): Bookmark {
+  const metadata = objectAt(object, 'metadata') ?? {}
+  const annotations = new Map<string, string>()
+  textMapAt(metadata, 'annotations', { into: annotations, intern: asIs })
+  return {
+    resourceVersion: textAt(metadata, 'resourceVersion'),
+    endsInitialEvents: endsInitialEvents(annotations),
+  }
+}
