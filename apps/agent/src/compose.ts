@@ -17,6 +17,7 @@ import { openNetlink } from '@axoneme/netlink'
 import { createPolicyController } from '@axoneme/policy'
 import { type CniBackend, createCniHandlers } from './cni.ts'
 import type { AgentConfig } from './config.ts'
+import { openEndpointRecords } from './endpoint-records.ts'
 import { openEndpointState } from './endpoint-state.ts'
 import { agentHealthRoutes } from './health.ts'
 import { agentIntervals } from './intervals.ts'
@@ -24,6 +25,7 @@ import { checkKernelFeatures, chooseAttachments } from './kernel-features.ts'
 import { startKvstoreSources } from './kvstore-sources.ts'
 import { findLocalNode } from './local-node.ts'
 import { createAgentMetrics } from './metrics.ts'
+import { keepCiliumEndpoints } from './own-cilium-endpoints.ts'
 import { keepCiliumNode } from './own-cilium-node.ts'
 import { publishOwnIps } from './own-keys.ts'
 import { createProgress } from './progress.ts'
@@ -143,7 +145,7 @@ export async function runAgent(
     log: log.child('k8s'),
   })
   const ciliumNode = keepCiliumNode({ client, tables, config, log: log.child('cilium-node'), signal })
-  scope.use(ciliumNode.reconciler)
+  visible.ciliumNode = scope.use(ciliumNode.reconciler)
   scope.run(() => ciliumNode.running)
   const cluster = config.clusterName
   const [objects, { store, ownIps }, { node, pool }] = await Promise.all([
@@ -248,6 +250,15 @@ export async function runAgent(
     ...{ endpoints: tables.endpoints, known: tables.ips },
     ...{ store, cluster, nodeCount, log: log.child('kvstore-sync'), scope },
   })
+  if (!config.disableEndpointCrd) {
+    const recordsLog = log.child('cilium-endpoints')
+    const { running, reconciler } = keepCiliumEndpoints({
+      ...{ client, tables, signal, nodeIp: node.internalIp, log: recordsLog },
+      records: openEndpointRecords(join(config.stateDir, 'cilium-endpoints'), recordsLog),
+    })
+    visible.ciliumEndpoints = scope.use(reconciler)
+    scope.run(() => running)
+  }
   metrics.watch(visible)
 
   await step('first state', async () => {

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { processOptions } from '@axoneme/app-host'
 import {
+  boolean,
   type Config,
   defineOptions,
   duration,
@@ -52,6 +53,10 @@ export const agentOptions = defineOptions({
     help: 'entries of an endpoint policy map',
   }),
   'cni-timeout': duration({ default: 30_000, minMs: 1000, help: 'how long a CNI call may take' }),
+  'disable-endpoint-crd': boolean({
+    default: false,
+    help: 'write no CiliumEndpoint objects; nodes do not need them of each other',
+  }),
   'metrics-address': string({ default: '127.0.0.1:9962', help: 'where Prometheus scrapes; empty: nowhere' }),
   ...processOptions,
 })

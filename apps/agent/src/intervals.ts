@@ -34,6 +34,18 @@ export const agentIntervals = {
     does: 'try again to write the CiliumNode of this node',
     retry: { minMs: 500, maxMs: 60_000, jitter: 'decorrelated' },
   },
+  ciliumEndpointWrite: {
+    does: 'write one CiliumEndpoint after the other',
+    period: { baseMs: 200, jitter: 0.5, growsWithCluster: true },
+  },
+  ciliumEndpointRetry: {
+    does: 'try again to write a CiliumEndpoint',
+    retry: { minMs: 1_000, maxMs: 300_000, jitter: 'decorrelated' },
+  },
+  ciliumEndpointCheck: {
+    does: 'compare one CiliumEndpoint of this node with the apiserver',
+    period: { baseMs: 60_000, jitter: 0.5, growsWithCluster: true },
+  },
 } as const satisfies DeclaredIntervals
 
 /** How long an ADD that failed waits for what it had made to be gone. */

@@ -1,5 +1,11 @@
 import type { K8sClient } from '@axoneme/k8s-client'
-import { type Reflector, type ReflectorEvent, startReflector } from '@axoneme/k8s-watchers'
+import {
+  defaultSelfCheck,
+  type Reflector,
+  type ReflectorEvent,
+  type ReflectorSettings,
+  startReflector,
+} from '@axoneme/k8s-watchers'
 import type { Scope } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import {
@@ -23,6 +29,7 @@ export function startReflectors({
   observe,
   log,
   scope,
+  settings = {},
 }: {
   client: K8sClient
   tables: AgentTables
@@ -30,10 +37,13 @@ export function startReflectors({
   observe: (event: ReflectorEvent) => void
   log: Logger
   scope: Scope
+  /** Instead of the agent's own. */
+  settings?: ReflectorSettings
 }): readonly Reflector[] {
   const interner = createInterner()
   const { retry } = agentIntervals.apiserverWatch
-  const common = { client, log, observe, retry, signal: scope.signal }
+  const selfCheck = { ...defaultSelfCheck, nodeCount: () => tables.nodes.size }
+  const common = { client, log, observe, retry, selfCheck, signal: scope.signal, ...settings }
   const onNode = { fieldSelector: `spec.nodeName=${nodeName}` }
   const named = { fieldSelector: `metadata.name=${nodeName}` }
   const reflectors = [

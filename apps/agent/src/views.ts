@@ -8,7 +8,7 @@ import { describeError } from '@axoneme/lifecycle'
 import type { Monitor } from '@axoneme/monitor'
 import { l4ProtocolNumber } from '@axoneme/net-types'
 import { explainVerdict } from '@axoneme/policy'
-import type { ReconcileStatus } from '@axoneme/reconciler'
+import type { Reconciler, ReconcileStatus } from '@axoneme/reconciler'
 import type { AgentConfig } from './config.ts'
 import { datapathCounts } from './datapath-counts.ts'
 import { MonitorNotReadyError } from './errors.ts'
@@ -29,6 +29,8 @@ export type Visible = {
   store?: Kvstore
   objects?: DatapathObjects
   node?: LocalNode
+  ciliumNode?: Pick<Reconciler<unknown>, 'status'>
+  ciliumEndpoints?: Pick<Reconciler<unknown>, 'status'>
   datapath?: Datapath
   monitor?: Monitor
 }
@@ -91,7 +93,7 @@ export function createViews({
   }
 }
 
-function components({ reflectors, store, datapath, tables }: Visible): AgentStatus['components'] {
+function components({ reflectors, store, datapath, tables, ...writers }: Visible): AgentStatus['components'] {
   const status = store?.status()
   const policyErrors = [...tables.policyErrors.rows()].map(
     ({ namespace, name, field, message }) => `${namespace}/${name} ${field}: ${message}`,
@@ -109,6 +111,8 @@ function components({ reflectors, store, datapath, tables }: Visible): AgentStat
     ...(['endpoints', 'ipcache', 'services', 'nodes'] as const).map((name) =>
       component(name, datapath === undefined ? [] : failures(datapath[name].status.rows())),
     ),
+    component('cilium-node', failures(writers.ciliumNode?.status.rows() ?? [])),
+    component('cilium-endpoints', failures(writers.ciliumEndpoints?.status.rows() ?? [])),
   ]
 }
 

@@ -59,13 +59,14 @@ export function ciliumEndpointTarget({
     await deleteCiliumEndpoint({ client, namespace, name, uid: written.uid, signal })
     records.delete(key)
   }
-  let checked = 0
+  let prunes = 0
   return {
     update: write,
     delete: (key, _row, signal) => remove(key, signal),
     async prune(rows, signal) {
       for (const key of records.keys()) if (!table.has(key)) await remove(key, signal)
-      const row = rows[checked++ % rows.length]
+      // Not at the start: agents that restart together would all ask.
+      const row = prunes++ === 0 ? undefined : rows[prunes % rows.length]
       const written = row && records.get(ciliumEndpointKey(row))
       if (row === undefined || written === undefined) return
       if (await hasCiliumEndpoint(written, { client, signal })) return

@@ -29,15 +29,15 @@ describe('registerCustomResourceDefinitions', () => {
     expect([...server.objects.keys()].sort()).toEqual(names.map((name) => `${collection}/${name}`).sort())
     for (const stored of server.objects.values()) expect(stored).toMatchObject(established)
     expect(server.objects.get(`${collection}/ciliumnodes.cilium.io`)).toMatchObject({
-      metadata: { labels: { 'axoneme.io/schema-version': '1' } },
+      metadata: { labels: { 'axoneme.io/schema-version': '2' } },
       spec: { group: 'cilium.io', scope: 'Cluster', names: { shortNames: ['cn', 'ciliumn'] } },
     })
   })
 
   it.each([
-    { what: 'an older one of ours', labels: { 'axoneme.io/schema-version': '0' }, isPatched: true },
-    { what: 'the same', labels: { 'axoneme.io/schema-version': '1' }, isPatched: false },
-    { what: 'a newer one of ours', labels: { 'axoneme.io/schema-version': '2' }, isPatched: false },
+    { what: 'an older one of ours', labels: { 'axoneme.io/schema-version': '1' }, isPatched: true },
+    { what: 'the same', labels: { 'axoneme.io/schema-version': '2' }, isPatched: false },
+    { what: 'a newer one of ours', labels: { 'axoneme.io/schema-version': '3' }, isPatched: false },
     { what: "Cilium's", labels: { 'io.cilium.k8s.crd.schema.version': '1.30.0' }, isPatched: false },
     { what: 'a broken label', labels: { 'axoneme.io/schema-version': '-1' }, isPatched: false },
   ])('$what: patched $isPatched', async ({ labels, isPatched }) => {

@@ -1,11 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { agentOptions, createTables, findLocalNode, keepCiliumNode, startReflectors } from '@axoneme/agent'
-import { openK8sClient } from '@axoneme/k8s-client'
-import { registerCustomResourceDefinitions } from '@axoneme/k8s-writers'
+import { type K8sClient, openK8sClient } from '@axoneme/k8s-client'
+import {
+  type CiliumEndpointContent,
+  ciliumEndpointTarget,
+  registerCustomResourceDefinitions,
+  type WrittenEndpoint,
+} from '@axoneme/k8s-writers'
 import { Scope } from '@axoneme/lifecycle'
 import { createLogger } from '@axoneme/log'
 import { parseOptions } from '@axoneme/options'
+import { createTable } from '@axoneme/tables'
 import { expect, it } from 'vitest'
 import { inRepository } from './repository.ts'
 import { grantedBy, startAccessGate } from './test-access-gate.ts'
@@ -42,6 +48,40 @@ async function startAgentPod(server: TestApiserver): Promise<void> {
   await server.kubectl('create', '-f', file)
   const status = JSON.stringify({ status: { conditions: [{ type: 'Ready', status: 'True' }] } })
   await server.kubectl('-n', 'kube-system', 'patch', 'pod', 'agent', '--subresource=status', '-p', status)
+}
+
+/** All that an agent does with the CiliumEndpoint of a pod. */
+async function writeCiliumEndpoint(client: K8sClient, signal: AbortSignal): Promise<void> {
+  const key = 'default/web'
+  const content = (state: number): CiliumEndpointContent => ({
+    ...{ namespace: 'default', name: 'web', podUid: 'uid', labels: {} },
+    status: {
+      encryption: {},
+      'external-identifiers': {
+        ...{ 'cni-attachment-id': 'c:eth0', 'container-id': 'c' },
+        ...{ 'k8s-namespace': 'default', 'k8s-pod-name': 'web', 'pod-name': key },
+      },
+      ...{ id: 1, identity: { id: state, labels: [] }, state: 'ready' },
+      networking: { addressing: [{ ipv4: '10.0.0.7' }], node: '192.0.2.7' },
+    },
+  })
+  const table = createTable<CiliumEndpointContent>({ name: 'wanted', key: () => key })
+  const records = new Map<string, WrittenEndpoint>()
+  const target = ciliumEndpointTarget({
+    ...{ client, table, pace: async () => {} },
+    records: {
+      keys: () => [...records.keys()],
+      get: (name) => records.get(name),
+      set: (name, written) => records.set(name, written),
+      delete: (name) => records.delete(name),
+    },
+  })
+  for (const identity of [256, 257]) {
+    table.upsert(content(identity))
+    await target.update(content(identity), signal)
+    await target.prune?.([...table.rows()], signal)
+  }
+  await target.delete(key, content(257), signal)
 }
 
 it('the roles grant what the agent and the operator call, and nothing else', {
@@ -84,6 +124,7 @@ it('the roles grant what the agent and the operator call, and nothing else', {
   // What they write when there is something else to say.
   await server.kubectl('label', 'node', name, 'rack=4')
   await expect.poll(() => tables.ciliumNodes.get(name)?.labels.rack, { timeout: 20_000 }).toBe('4')
+  await writeCiliumEndpoint(client, signal)
   await startAgentPod(server)
   const endpoint = join(server.directory, 'endpoint.json')
   const orphan = { apiVersion: 'cilium.io/v2', kind: 'CiliumEndpoint', metadata: { name: 'orphan' } }

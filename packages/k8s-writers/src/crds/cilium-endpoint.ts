@@ -25,4 +25,6 @@ export const ciliumEndpointDefinition: ResourceDefinition = {
     ageColumn,
   ],
   properties: { status: anyObject },
+  // As Cilium's: an endpoint is created whole, in one write.
+  statusSubresource: false,
 }

@@ -27,6 +27,8 @@ export type ResourceDefinition = Readonly<{
   /** The properties beside apiVersion, kind and metadata. */
   properties: Readonly<Record<string, JsonSchema>>
   required?: readonly string[]
+  /** Whether status is written on its own, and left out of all other writes; yes without it. */
+  statusSubresource?: boolean
 }>
 
 /** An object of which any content is kept. */
@@ -35,7 +37,7 @@ export const anyObject: JsonSchema = { type: 'object', 'x-kubernetes-preserve-un
 export const ageColumn: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }
 
 /** Grows with every change of a schema; a cluster that has a higher one was written by a newer operator. */
-export const schemaVersion = 1
+export const schemaVersion = 2
 export const schemaVersionLabel = 'axoneme.io/schema-version'
 
 export function definitionName(definition: ResourceDefinition): string {
@@ -45,6 +47,7 @@ export function definitionName(definition: ResourceDefinition): string {
 /** The whole apiextensions.k8s.io/v1 object. */
 export function customResourceDefinition(definition: ResourceDefinition) {
   const { kind, plural, singular, shortNames, scope, columns, properties, required = [] } = definition
+  const { statusSubresource = true } = definition
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -62,7 +65,7 @@ export function customResourceDefinition(definition: ResourceDefinition) {
           served: true,
           storage: true,
           additionalPrinterColumns: columns,
-          subresources: { status: {} },
+          subresources: statusSubresource ? { status: {} } : {},
           schema: {
             openAPIV3Schema: {
               type: 'object',
