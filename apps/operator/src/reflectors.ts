@@ -1,5 +1,5 @@
 import type { K8sClient } from '@axoneme/k8s-client'
-import { startReflector } from '@axoneme/k8s-watchers'
+import { type Reflector, type ReflectorSettings, startReflector } from '@axoneme/k8s-watchers'
 import type { Scope } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { ciliumNodeDecoder, createInterner, nodeDecoder } from '@axoneme/slim-types'
@@ -19,38 +19,51 @@ export function tasksOf(config: OperatorConfig) {
   }
 }
 
-/** apiserver -> tables: what the wanted tasks need. Gives the tables that are filled. */
+/** apiserver -> tables: what the wanted tasks need. One per table that is filled. */
 export function startReflectors({
   client,
   tables,
   config,
   log,
   scope,
+  settings = {},
 }: {
   client: K8sClient
   tables: OperatorTables
   config: OperatorConfig
   log: Logger
   scope: Scope
-}): void {
+  /** Instead of the operator's own. */
+  settings?: ReflectorSettings
+}): readonly Reflector[] {
   const interner = createInterner()
-  const common = { client, log, signal: scope.signal }
+  // Nobody but the leader and its followers does this: it need not grow rarer with the cluster.
+  const common = { client, log, signal: scope.signal, ...settings }
   const tasks = tasksOf(config)
+  const reflectors: Reflector[] = []
   if (tasks.nodeHandover || tasks.nodeReadiness) {
-    scope.use(startReflector({ ...common, decoder: nodeDecoder(interner), table: tables.nodes }))
+    reflectors.push(startReflector({ ...common, decoder: nodeDecoder(interner), table: tables.nodes }))
   }
   if (tasks.nodeReadiness) {
     const resource = {
       namespace: config.ciliumPodNamespace || config.k8sNamespace,
       labelSelector: config.ciliumPodLabels,
     }
-    scope.use(startReflector({ ...common, decoder: agentPodDecoder, table: tables.agentPods, resource }))
+    reflectors.push(
+      startReflector({ ...common, decoder: agentPodDecoder, table: tables.agentPods, resource }),
+    )
   }
   if (tasks.podCidrs || tasks.nodeHandover) {
-    scope.use(startReflector({ ...common, decoder: ciliumNodeDecoder(interner), table: tables.ciliumNodes }))
+    reflectors.push(
+      startReflector({ ...common, decoder: ciliumNodeDecoder(interner), table: tables.ciliumNodes }),
+    )
   }
   if (tasks.endpointGc) {
-    scope.use(startReflector({ ...common, decoder: podPresenceDecoder(interner), table: tables.pods }))
-    scope.use(startReflector({ ...common, decoder: ciliumEndpointDecoder, table: tables.ciliumEndpoints }))
+    reflectors.push(
+      startReflector({ ...common, decoder: podPresenceDecoder(interner), table: tables.pods }),
+      startReflector({ ...common, decoder: ciliumEndpointDecoder, table: tables.ciliumEndpoints }),
+    )
   }
+  for (const reflector of reflectors) scope.use(reflector)
+  return reflectors
 }

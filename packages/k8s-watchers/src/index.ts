@@ -4,6 +4,7 @@ export {
   type ReflectorEvent,
   type ReflectorOptions,
   type ReflectorPhase,
+  type ReflectorSettings,
   type ReflectorStatus,
   startReflector,
 } from './reflector.ts'

@@ -74,6 +74,12 @@ export type ReflectorOptions<T> = Readonly<{
   random?: () => number
 }>
 
+/** How an app's reflectors behave, whatever their kinds. */
+export type ReflectorSettings = Pick<
+  ReflectorOptions<never>,
+  'retry' | 'watchList' | 'pageSize' | 'maxSilenceMs' | 'minWatchSeconds' | 'selfCheck'
+>
+
 /**
  * Keeps `table` equal to a collection of the apiserver: reads it whole, then watches it, resuming where a watch ended
  * and reading it whole again only when the server no longer knows that version or a self-check found a difference.

@@ -34,17 +34,12 @@ export function createPodTable(): WritableTable<SlimPod> {
   })
 }
 
-/** Index: `namespace`. */
 export function createServiceTable(): WritableTable<SlimService> {
-  return createObjectTable<SlimService>('services', { namespace: (service) => [service.namespace] })
+  return createObjectTable<SlimService>('services')
 }
 
-/** Index: `service`, the key (`namespace/name`) of the service that a slice belongs to. */
 export function createEndpointSliceTable(): WritableTable<SlimEndpointSlice> {
-  return createObjectTable<SlimEndpointSlice>('endpointslices', {
-    service: ({ namespace, serviceName }) =>
-      serviceName === '' ? [] : [objectKey({ namespace, name: serviceName })],
-  })
+  return createObjectTable<SlimEndpointSlice>('endpointslices')
 }
 
 export function createNamespaceTable(): WritableTable<SlimNamespace> {

@@ -40,6 +40,8 @@ export class Faults implements Disposable {
   missedRemovals: 'sent' | 'lost'
   watchList: 'offered' | 'refused' | 'error-event'
   bookmarks: boolean
+  /** How many removals were kept from watches that resumed. */
+  lostRemovals = 0
   readonly #now: () => number
   readonly #random: () => number
   readonly #compactStore: () => void

@@ -83,7 +83,11 @@ export function serveWatch(
     send('BOOKMARK', encoder.event('BOOKMARK', bookmark(type, context.store.revision, annotations)))
   const sendChange = (change: Change, hidesRemovals = false) => {
     const event = selectedEvent(change, (object) => matches(toServed(type, object)))
-    if (event === undefined || (hidesRemovals && event.type === 'DELETED')) return
+    if (event === undefined) return
+    if (hidesRemovals && event.type === 'DELETED') {
+      faults.lostRemovals++
+      return
+    }
     send(event.type, encoder.event(event.type, toServed(type, event.object)))
   }
   for (const object of start.initial) {

@@ -1,0 +1,149 @@
+import { isDeepStrictEqual } from 'node:util'
+import { openK8sClient } from '@axoneme/k8s-client'
+import { writeKubeconfig } from '@axoneme/k8s-client/testing'
+import { registerCustomResourceDefinitions } from '@axoneme/k8s-writers'
+import { Scope, sleep } from '@axoneme/lifecycle'
+import { createLogger } from '@axoneme/log'
+import { expect, it } from 'vitest'
+import { type ApiServer, startApiServer } from './server.ts'
+import { contentOf, type Followers, startFollowers } from './test-followers.ts'
+import { createPopulation } from './test-population.ts'
+
+/** AXO_WATCH_CUTS_SECONDS=60 is the long form: every watch cut each second for a minute. */
+const seconds = Number(process.env.AXO_WATCH_CUTS_SECONDS ?? 6)
+const isLong = process.env.AXO_WATCH_CUTS_SECONDS !== undefined
+const cutIntervalMs = isLong ? 1000 : 150
+const seed = Number(process.env.AXO_WATCH_CUTS_SEED ?? Date.now() % 1_000_000)
+
+const retry = { minMs: 5, maxMs: 40 }
+/** As an agent's, only sooner. */
+const settings = {
+  retry,
+  pageSize: 7,
+  maxSilenceMs: 600,
+  minWatchSeconds: 2,
+  selfCheck: {
+    period: { baseMs: 700, jitter: 0.5 },
+    afterCut: { perNodeMs: 0, maxMs: 0 },
+    settleMs: 300,
+  },
+}
+
+/** Park and Miller's generator: the same faults and changes for the same seed, as far as the network keeps step. */
+function seededRandom(from: number): () => number {
+  let state = (from % 2_147_483_646) + 1
+  return () => {
+    state = (state * 48_271) % 2_147_483_647
+    return state / 2_147_483_647
+  }
+}
+
+async function startCluster(scope: Scope): Promise<ApiServer> {
+  const log = createLogger({ sink: () => {} })
+  const server = scope.use(
+    await startApiServer({ listen: { host: '127.0.0.1', port: 0 }, log, bookmarkIntervalMs: 100 }),
+  )
+  const { path } = scope.use(await writeKubeconfig(server.url))
+  const client = scope.use(await openK8sClient({ kubeconfigPath: path, userAgent: 'test' }))
+  await registerCustomResourceDefinitions({ client, signal: scope.signal })
+  return server
+}
+
+/** What a reader finds that comes now and reads everything in pages. */
+async function truthOf(server: ApiServer) {
+  await using fresh = await startFollowers(server.url, { ...settings, watchList: false, selfCheck: false })
+  while (fresh.tables().size < fresh.reflectors.length) await sleep(5)
+  return contentOf(fresh)
+}
+
+const checksOf = ({ reflectors }: Followers, outcome: 'equal' | 'differs' | 'unknown') =>
+  reflectors.reduce((sum, reflector) => sum + reflector.status().selfChecks[outcome], 0)
+
+/** Removals that happen while every watch is cut, and of which the watches that resume are not told. */
+async function loseRemovals(server: ApiServer, remove: () => void): Promise<void> {
+  const { faults } = server
+  const before = faults.lostRemovals
+  while (faults.watchCount < 5) await sleep(5)
+  faults.missedRemovals = 'lost'
+  faults.cutWatches()
+  remove()
+  while (faults.lostRemovals === before) await sleep(5)
+  while (faults.watchCount < 5) await sleep(5)
+  faults.missedRemovals = 'sent'
+}
+
+it('without the self-check a removal that a resume did not replay stays for ever', async () => {
+  await using scope = new Scope('test', { signal: AbortSignal.timeout(20_000) })
+  const server = await startCluster(scope)
+  const population = createPopulation(server, seededRandom(seed))
+  for (let i = 0; i < 300; i++) population.change()
+  const followers = scope.use(await startFollowers(server.url, { ...settings, selfCheck: false }))
+  while (followers.tables().size < followers.reflectors.length) await sleep(5)
+  expect(contentOf(followers)).toEqual(await truthOf(server))
+  await loseRemovals(server, () => population.removeOneOfEach())
+  await sleep(500)
+  expect(contentOf(followers)).not.toEqual(await truthOf(server))
+})
+
+it(`tables equal the source after ${seconds} s of cuts, 410s, lost removals and half-open watches`, {
+  timeout: (seconds + 60) * 1000,
+}, async () => {
+  await using scope = new Scope('test', { signal: AbortSignal.timeout((seconds + 55) * 1000) })
+  const server = await startCluster(scope)
+  const { faults } = server
+  const random = seededRandom(seed)
+  const population = createPopulation(server, random)
+  for (let i = 0; i < 300; i++) population.change()
+  const followers = scope.use(await startFollowers(server.url, settings))
+
+  const happened = { changes: 300, compactions: 0, mutes: 0 }
+  faults.cutWatchesEvery(cutIntervalMs)
+  faults.cutShare = 0.05
+  const endsMs = performance.now() + seconds * 1000
+  while (performance.now() < endsMs) {
+    for (let i = random() * 4; i > 0; i--) {
+      population.change()
+      happened.changes++
+    }
+    faults.missedRemovals = random() < 0.5 ? 'lost' : 'sent'
+    faults.expiredWatch = random() < 0.5 ? 'event' : 'status'
+    // In the second half, reflectors learn one by one that there are no watch-lists.
+    if (performance.now() > endsMs - seconds * 500)
+      faults.watchList = random() < 0.5 ? 'refused' : 'error-event'
+    if (random() < 0.02) {
+      faults.compact()
+      happened.compactions++
+    }
+    if (random() < 0.01) happened.mutes += faults.muteWatches()
+    await sleep(random() * 15)
+  }
+  faults.cutWatchesEvery(undefined)
+  faults.cutShare = 0
+  await loseRemovals(server, () => population.removeOneOfEach())
+  const truth = await truthOf(server)
+  expect(Object.keys(truth['agent services'] ?? {})).toHaveLength(population.count('services'))
+  expect(Object.keys(truth['operator pods'] ?? {})).toHaveLength(population.count('pods'))
+  expect(Object.keys(truth)).toHaveLength(followers.reflectors.length)
+  // The last removals are known only by a comparison: nothing else happens any more.
+  while (!isDeepStrictEqual(contentOf(followers), truth) && !scope.signal.aborted) await sleep(50)
+  expect(contentOf(followers)).toEqual(truth)
+  const totals = followers.reflectors.map((reflector) => reflector.status())
+  const sum = (of: (status: (typeof totals)[number]) => number) => totals.reduce((all, it) => all + of(it), 0)
+  const report = {
+    seed,
+    ...happened,
+    watches: sum(({ watches }) => watches),
+    lists: sum(({ lists }) => lists),
+    eventsNeeded: sum(({ needed }) => needed),
+    lostRemovals: faults.lostRemovals,
+    selfChecks: {
+      equal: checksOf(followers, 'equal'),
+      differs: checksOf(followers, 'differs'),
+      unknown: checksOf(followers, 'unknown'),
+    },
+    rows: Object.fromEntries(Object.entries(truth).map(([name, rows]) => [name, Object.keys(rows).length])),
+  }
+  if (isLong) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
+  expect(report.selfChecks.differs).toBeGreaterThan(0)
+  expect(report.lostRemovals).toBeGreaterThan(0)
+})
