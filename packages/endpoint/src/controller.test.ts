@@ -65,6 +65,7 @@ function world() {
   const endpoints = createEndpointTable()
   const identities = identitySource()
   const addresses = new Set<string>()
+  const waits: number[] = []
   const controller = createEndpointController({
     endpoints,
     pods,
@@ -82,6 +83,7 @@ function world() {
     clusterName: 'default',
     log,
     podWaitMs: 50,
+    onPodKnown: ({ waitedMs }) => waits.push(waitedMs),
   })
   namespaces.upsert({ name: 'shop', namespace: '', uid: 'n', resourceVersion: '1', labels: {} })
   pods.markInitialized()
@@ -94,14 +96,14 @@ function world() {
     podName,
     podUid: `uid-${podName}`,
   })
-  return { pods, namespaces, endpoints, identities, addresses, controller, request }
+  return { pods, namespaces, endpoints, identities, addresses, controller, request, waits }
 }
 
 const never = new AbortController().signal
 
 describe('endpoint controller', () => {
   it('makes a complete endpoint, also when the pod becomes known after the ADD', async () => {
-    const { pods, controller, request, identities } = world()
+    const { pods, controller, request, identities, waits } = world()
     const adding = controller.add(request('web'), never)
     pods.upsert(podNamed('web', { app: 'web' }))
     const row = await adding
@@ -109,6 +111,9 @@ describe('endpoint controller', () => {
     expect(row.labels).toMatchObject({ 'k8s:app': 'web', 'k8s:io.kubernetes.pod.namespace': 'shop' })
     expect(row.hostIfName).toMatch(/^lxc[0-9a-f]{12}$/)
     expect(identities.held()).toBe(1)
+    pods.upsert(podNamed('known'))
+    await controller.add(request('known'), never)
+    expect(waits.map((waitedMs) => waitedMs > 0)).toEqual([true, false])
   })
 
   it('undoes itself for a pod that nobody knows', async () => {

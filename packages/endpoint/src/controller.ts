@@ -44,6 +44,9 @@ export type EndpointController = {
   run(signal: AbortSignal): Promise<void>
 }
 
+/** For metrics: how long an ADD waited until the apiserver had told of its pod; 0 when it was known before. */
+export type PodKnownEvent = Readonly<{ waitedMs: number }>
+
 export type EndpointControllerOptions = Readonly<{
   endpoints: WritableTable<EndpointRow>
   pods: Table<SlimPod>
@@ -54,6 +57,7 @@ export type EndpointControllerOptions = Readonly<{
   log: Logger
   /** How long an ADD waits for the apiserver to tell of the pod. */
   podWaitMs?: number
+  onPodKnown?: (event: PodKnownEvent) => void
 }>
 
 /** [pods] + [namespaces] + CNI requests -> [endpoints]. The only writer of [endpoints]. */
@@ -203,7 +207,9 @@ class Controller implements EndpointController {
   }
 
   async #waitForLabels(request: AddRequest, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
-    const { pods, namespaces, podWaitMs = 10_000 } = this.#options
+    const { pods, namespaces, podWaitMs = 10_000, onPodKnown } = this.#options
+    const startedMs = performance.now()
+    let hasWaited = false
     const deadline = AbortSignal.timeout(podWaitMs)
     const either = AbortSignal.any([signal, deadline])
     using podChanges = pods.changes()
@@ -212,7 +218,11 @@ class Controller implements EndpointController {
       const pod = pods.get(podKey(request))
       const isSame = pod !== undefined && (request.podUid === '' || pod.uid === request.podUid)
       const labels = isSame ? this.#labelsOf(pod) : undefined
-      if (labels !== undefined) return labels
+      if (labels !== undefined) {
+        onPodKnown?.({ waitedMs: hasWaited ? performance.now() - startedMs : 0 })
+        return labels
+      }
+      hasWaited = true
       podChanges.take()
       namespaceChanges.take()
       try {

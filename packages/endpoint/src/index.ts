@@ -5,6 +5,7 @@ export {
   type EndpointController,
   type EndpointControllerOptions,
   type IdentitySource,
+  type PodKnownEvent,
 } from './controller.ts'
 export {
   AttachmentExistsError,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createAddressPool } from './address-pool.ts'
+import { createAddressPool, type PoolEvent } from './address-pool.ts'
 
 describe('createAddressPool', () => {
   it.each([
@@ -108,4 +108,16 @@ describe('createAddressPool', () => {
       }),
     )
   })
+})
+
+it('tells of each address that is given away or comes back', () => {
+  const events: PoolEvent[] = []
+  const pool = createAddressPool({ cidr: '10.4.0.0/29', observe: (event) => events.push(event) })
+  const first = pool.allocate('a')
+  pool.allocateSpecific('10.4.0.5', 'b')
+  pool.allocateSpecific('10.4.0.5', 'b')
+  pool.release(first)
+  pool.release(first)
+  const of = (action: PoolEvent['action'], used: number) => ({ action, family: 'ipv4', used, capacity: 5 })
+  expect(events).toEqual([of('allocate', 1), of('allocate', 2), of('release', 1)])
 })

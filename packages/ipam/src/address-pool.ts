@@ -4,6 +4,15 @@ import { AddressTakenError, AddressUnavailableError, PoolConfigError, PoolExhaus
 
 export type Lease = Readonly<{ address: string; owner: string }>
 
+/** An address that was given away or came back, for metrics. */
+export type PoolEvent = Readonly<{
+  action: 'allocate' | 'release'
+  family: 'ipv4' | 'ipv6'
+  /** Addresses that are given away now, of `capacity`. */
+  used: number
+  capacity: number
+}>
+
 /** The addresses of one pod CIDR. Owners are names for people and for telling a repetition from a conflict. */
 export type AddressPool = {
   readonly cidr: string
@@ -40,15 +49,17 @@ export function createAddressPool({
   cidr,
   routerIp,
   reserved = [],
+  observe,
 }: {
   cidr: string
   routerIp?: string
   /** More addresses that are never given away; those outside the prefix do not matter. */
   reserved?: readonly string[]
+  observe?: (event: PoolEvent) => void
 }): AddressPool {
   const parsed = parseCidr(cidr)
   if (parsed === undefined) throw new PoolConfigError(`pod CIDR ${JSON.stringify(cidr)}`, 'is no prefix')
-  return new CursorPool(parsed, { routerIp, reserved })
+  return new CursorPool(parsed, { routerIp, reserved, observe })
 }
 
 class CursorPool implements AddressPool {
@@ -59,14 +70,24 @@ class CursorPool implements AddressPool {
   readonly #size: number
   readonly #reserved: ReadonlySet<number>
   readonly #owners = new Map<number, string>()
+  readonly #observe: ((event: PoolEvent) => void) | undefined
   /** Where the search for the next address begins. */
   #cursor = 0
 
   constructor(
     cidr: Cidr,
-    { routerIp, reserved }: { routerIp: string | undefined; reserved: readonly string[] },
+    {
+      routerIp,
+      reserved,
+      observe,
+    }: {
+      routerIp: string | undefined
+      reserved: readonly string[]
+      observe: ((event: PoolEvent) => void) | undefined
+    },
   ) {
     this.#cidr = cidr
+    this.#observe = observe
     this.cidr = formatCidr(cidr)
     const hosts = cidrHosts(cidr)
     this.#size = Math.min(hosts, maxPoolSize)
@@ -98,6 +119,7 @@ class CursorPool implements AddressPool {
         if (this.#reserved.has(offset) || this.#owners.has(offset)) continue
         this.#cursor = (offset + 1) % this.#size
         this.#owners.set(offset, owner)
+        this.#report('allocate')
         return addressAt(this.#cidr, offset)
       }
     }
@@ -114,13 +136,16 @@ class CursorPool implements AddressPool {
     const holder = this.#owners.get(offset)
     if (holder !== undefined && holder !== owner) throw new AddressTakenError({ address, owner, holder })
     this.#owners.set(offset, owner)
+    if (holder === undefined) this.#report('allocate')
     // After a restart new pods go behind the ones that were found.
     this.#cursor = Math.max(this.#cursor, offset + 1) % this.#size
   }
 
   release(address: string): boolean {
     const offset = offsetOf(this.#cidr, address)
-    return offset !== undefined && this.#owners.delete(offset)
+    if (offset === undefined || !this.#owners.delete(offset)) return false
+    this.#report('release')
+    return true
   }
 
   ownerOf(address: string): string | undefined {
@@ -132,5 +157,10 @@ class CursorPool implements AddressPool {
     return [...this.#owners]
       .sort(([a], [b]) => a - b)
       .map(([offset, owner]) => ({ address: addressAt(this.#cidr, offset), owner }))
+  }
+
+  #report(action: PoolEvent['action']): void {
+    const family = this.#cidr.address.length === 4 ? 'ipv4' : 'ipv6'
+    this.#observe?.({ action, family, used: this.#owners.size, capacity: this.capacity })
   }
 }

@@ -1,4 +1,4 @@
-export { type AddressPool, createAddressPool, type Lease } from './address-pool.ts'
+export { type AddressPool, createAddressPool, type Lease, type PoolEvent } from './address-pool.ts'
 export { allocatePodCidrs, type PodCidrConflict, type PodCidrPlan } from './cluster-pool.ts'
 export {
   AddressTakenError,

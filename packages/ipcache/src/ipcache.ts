@@ -1,6 +1,14 @@
 import type { EndpointRow } from '@axoneme/endpoint'
+import { hostCidr } from '@axoneme/net-types'
 import type { PrefixIdentityRow } from '@axoneme/policy'
-import { type Change, type Changes, follow, type Table, type WritableTable } from '@axoneme/tables'
+import {
+  type Change,
+  type Changes,
+  type FollowRun,
+  follow,
+  type Table,
+  type WritableTable,
+} from '@axoneme/tables'
 import { ClaimSet } from './claim-set.ts'
 import {
   type Claim,
@@ -23,6 +31,7 @@ export type IpcacheControllerOptions = Readonly<{
   localNode: LocalNode
   routingMode: RoutingMode
   output: WritableTable<IpcacheRow>
+  observe?: ((run: FollowRun) => void) | undefined
 }>
 
 export type IpcacheController = {
@@ -42,8 +51,11 @@ type Inputs = {
  * Rows are removed only once all inputs are complete; `output` is initialised then.
  */
 export function createIpcacheController(options: IpcacheControllerOptions): IpcacheController {
-  const { ips, nodes, endpoints, prefixIdentities, localNode, output } = options
-  const claims = new ClaimSet()
+  const { ips, nodes, endpoints, prefixIdentities, localNode, output, observe } = options
+  const claims = new ClaimSet((prefix) => {
+    const pod = ips.get(prefix.slice(0, prefix.lastIndexOf('/')))
+    return pod === undefined ? undefined : claimsOfPod(pod, options).find(({ row }) => row.cidr === prefix)
+  })
   const apply = (changes: Changes<Inputs>) => {
     const touched = new Set<string>()
     const update = <Row>(
@@ -57,7 +69,7 @@ export function createIpcacheController(options: IpcacheControllerOptions): Ipca
       }
     }
     update('endpoint', changes.endpoints, claimsOfEndpoint)
-    update('ip', changes.ips, (row) => claimsOfPod(row, options))
+    for (const { key } of changes.ips) touched.add(hostCidr(key))
     update('node', changes.nodes, (row) => claimsOfNode(row, options))
     update('prefix', changes.prefixIdentities, claimsOfPrefix)
     for (const prefix of touched) {
@@ -73,7 +85,7 @@ export function createIpcacheController(options: IpcacheControllerOptions): Ipca
         const row = claims.rowOf(prefix)
         if (row !== undefined) output.upsert(row)
       }
-      await follow<Inputs>({ sources: { ips, nodes, endpoints, prefixIdentities }, apply, signal })
+      await follow<Inputs>({ sources: { ips, nodes, endpoints, prefixIdentities }, apply, signal, observe })
     },
   }
 }

@@ -8,7 +8,7 @@ import { describeError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { type PrefixIdentityRow, policyCidrs } from '@axoneme/policy'
 import type { SlimNetworkPolicy } from '@axoneme/slim-types'
-import { follow, type Table, type WritableTable } from '@axoneme/tables'
+import { type FollowRun, follow, type Table, type WritableTable } from '@axoneme/tables'
 
 export type PrefixIdentityControllerOptions = Readonly<{
   policies: Table<SlimNetworkPolicy>
@@ -18,6 +18,7 @@ export type PrefixIdentityControllerOptions = Readonly<{
   /** Where the labels of the identities are told; only rows of prefixes are written and removed. */
   identities: Pick<WritableTable<IdentityRow>, 'upsert' | 'delete'>
   log: Logger
+  observe?: ((run: FollowRun) => void) | undefined
 }>
 
 export type PrefixIdentityController = {
@@ -35,6 +36,7 @@ export function createPrefixIdentityController({
   output,
   identities,
   log,
+  observe,
 }: PrefixIdentityControllerOptions): PrefixIdentityController {
   const prefixesOf = new Map<string, readonly string[]>()
   const usersOf = new Map<string, Set<string>>()
@@ -92,6 +94,7 @@ export function createPrefixIdentityController({
           output.markInitialized()
         },
         signal,
+        observe,
       }),
   }
 }

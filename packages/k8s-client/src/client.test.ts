@@ -61,7 +61,9 @@ describe('requests', () => {
       },
     })
     expect(server.received[0]?.query.toString()).toBe('dryRun=All')
-    expect(opened.events).toMatchObject([{ verb: 'patch', resource: 'pods', method: 'PATCH', code: '200' }])
+    expect(opened.events).toMatchObject([
+      { verb: 'patch', resource: 'pods', method: 'PATCH', code: '200', host: expect.stringMatching(/:\d+$/) },
+    ])
   })
 
   it('go below the path of the server', async () => {

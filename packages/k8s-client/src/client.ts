@@ -198,13 +198,14 @@ class Exchange implements Disposable {
   }
 
   #observe(code: string, durationMs: number): void {
-    const { request, options } = this.#parts
+    const { request, options, connection } = this.#parts
     const { method, path } = request
+    const { host } = connection.server
     // A call that we gave up ourselves says nothing about the server.
     if (code === '<error>' && request.signal?.aborted === true) return
     const watch = request.query?.watch
     const isWatch = watch === true || watch === 'true' || watch === '1' || watch === 1
-    options.observe?.({ ...requestInfoOf({ method, path, isWatch }), method, code, durationMs })
+    options.observe?.({ ...requestInfoOf({ method, path, isWatch }), method, host, code, durationMs })
   }
 }
 

@@ -33,6 +33,8 @@ export type K8sCallEvent = Readonly<{
   verb: string
   resource: string
   method: K8sMethod
+  /** Of the apiserver, with the port. */
+  host: string
   /** The HTTP status, or `<error>` when there was no answer. */
   code: string
   durationMs: number

@@ -2,7 +2,7 @@ import { objectKey, type SlimEndpointSlice, type SlimService } from '@axoneme/sl
 import { createTable } from '@axoneme/tables'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createServiceController } from './controller.ts'
+import { createServiceController, type ServiceRun } from './controller.ts'
 import { frontendsOf } from './frontends.ts'
 import { createFrontendTable } from './table.ts'
 
@@ -51,11 +51,15 @@ function setup() {
   const slices = createTable<SlimEndpointSlice>({ name: 'slices', key: objectKey })
   const output = createFrontendTable()
   const stop = new AbortController()
-  const running = createServiceController({ services, slices, output, nodeName: 'n1' }).run(stop.signal)
+  const runs: ServiceRun[] = []
+  const observe = (run: ServiceRun) => runs.push(run)
+  const controller = createServiceController({ services, slices, output, nodeName: 'n1', observe })
+  const running = controller.run(stop.signal)
   return {
     services,
     slices,
     output,
+    runs,
     /** Lets the controller take everything that was written so far. */
     settle: async () => {
       for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
@@ -68,6 +72,24 @@ function setup() {
 }
 
 describe('createServiceController', () => {
+  it('counts what comes, changes and goes', async () => {
+    await using world = setup()
+    world.services.upsert(service('web', '10.96.0.1'))
+    world.services.markInitialized()
+    world.slices.markInitialized()
+    await world.settle()
+    world.slices.upsert(slice('x', 'web', ['10.4.0.1']))
+    world.slices.upsert(slice('y', 'nobody', ['10.4.0.2']))
+    await world.settle()
+    world.services.delete('default/web')
+    await world.settle()
+    expect(world.runs).toMatchObject([
+      { changes: { services: 1, slices: 0 }, added: 1, updated: 0, deleted: 0 },
+      { changes: { services: 0, slices: 2 }, added: 0, updated: 1, deleted: 0 },
+      { changes: { services: 1, slices: 0 }, added: 0, updated: 0, deleted: 1 },
+    ])
+  })
+
   it('writes nothing before services and slices are complete', async () => {
     await using world = setup()
     world.services.upsert(service('a', '10.96.0.1'))

@@ -1,7 +1,23 @@
 import { objectKey, type SlimEndpointSlice, type SlimService } from '@axoneme/slim-types'
-import { type Change, type Changes, follow, type Table, type WritableTable } from '@axoneme/tables'
+import {
+  type Change,
+  type Changes,
+  type FollowRun,
+  follow,
+  type Table,
+  type WritableTable,
+} from '@axoneme/tables'
 import { frontendsOf } from './frontends.ts'
 import type { FrontendRow } from './types.ts'
+
+/** One run of the controller, for metrics. */
+export type ServiceRun = FollowRun<'services' | 'slices'> &
+  Readonly<{
+    /** Services that got their first address, whose addresses or backends were computed again, and that lost their last. */
+    added: number
+    updated: number
+    deleted: number
+  }>
 
 export type ServiceControllerOptions = Readonly<{
   services: Table<SlimService>
@@ -9,6 +25,7 @@ export type ServiceControllerOptions = Readonly<{
   output: WritableTable<FrontendRow>
   /** This node, for `internalTrafficPolicy: Local`. */
   nodeName: string
+  observe?: (run: ServiceRun) => void
 }>
 
 export type ServiceController = {
@@ -32,13 +49,14 @@ class Controller implements ServiceController {
   readonly #frontendsOf = new Map<string, readonly FrontendRow[]>()
   /** Rows of each frontend key by service: two services can claim one address while one takes over from the other. */
   readonly #claims = new Map<string, Map<string, FrontendRow>>()
+  #counts = { added: 0, updated: 0, deleted: 0 }
 
   constructor(options: ServiceControllerOptions) {
     this.#options = options
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { services, slices, output } = this.#options
+    const { services, slices, output, observe } = this.#options
     await follow<{ services: SlimService; slices: SlimEndpointSlice }>({
       sources: { services, slices },
       apply: (changes) => {
@@ -46,10 +64,12 @@ class Controller implements ServiceController {
         output.markInitialized()
       },
       signal,
+      observe: (run) => observe?.({ ...run, ...this.#counts }),
     })
   }
 
   #apply({ services, slices }: Changes<{ services: SlimService; slices: SlimEndpointSlice }>): void {
+    this.#counts = { added: 0, updated: 0, deleted: 0 }
     const dirty = new Set(services.map((change) => change.key))
     for (const change of slices) for (const service of this.#fileSlice(change)) dirty.add(service)
     const changedKeys = new Set<string>()
@@ -89,6 +109,9 @@ class Controller implements ServiceController {
       claims?.delete(serviceKey)
       if (claims?.size === 0) this.#claims.delete(row.key)
     }
+    const isKnown = this.#frontendsOf.has(serviceKey)
+    if (rows.length > 0) this.#counts[isKnown ? 'updated' : 'added']++
+    else if (isKnown) this.#counts.deleted++
     if (rows.length === 0) this.#frontendsOf.delete(serviceKey)
     else this.#frontendsOf.set(serviceKey, rows)
     for (const row of rows) {

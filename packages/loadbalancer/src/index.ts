@@ -3,6 +3,7 @@ export {
   createServiceController,
   type ServiceController,
   type ServiceControllerOptions,
+  type ServiceRun,
 } from './controller.ts'
 export { LbNumbersExhaustedError, TooManyBackendsError } from './errors.ts'
 export { frontendsOf } from './frontends.ts'

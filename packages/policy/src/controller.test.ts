@@ -3,7 +3,7 @@ import type { IdentityRow } from '@axoneme/identity'
 import { objectKey, type SlimNetworkPolicy } from '@axoneme/slim-types'
 import { createTable } from '@axoneme/tables'
 import { describe, expect, it } from 'vitest'
-import { createPolicyController } from './controller.ts'
+import { createPolicyController, type PolicyRun } from './controller.ts'
 import { createEndpointPolicyTable, createPolicyErrorTable, createPrefixIdentityTable } from './tables.ts'
 
 const web = { 'k8s:io.kubernetes.pod.namespace': 'blue', 'k8s:app': 'web' }
@@ -52,11 +52,14 @@ function setup() {
   const errors = createPolicyErrorTable()
   const stop = new AbortController()
   const inputs = { endpoints, identities, policies, prefixIdentities }
-  const running = createPolicyController({ ...inputs, output, errors }).run(stop.signal)
+  const runs: PolicyRun[] = []
+  const observe = (run: PolicyRun) => runs.push(run)
+  const running = createPolicyController({ ...inputs, output, errors, observe }).run(stop.signal)
   return {
     ...inputs,
     output,
     errors,
+    runs,
     markInitialized: () => {
       for (const table of Object.values(inputs)) table.markInitialized()
     },
@@ -72,6 +75,25 @@ function setup() {
 }
 
 describe('createPolicyController', () => {
+  it('tells what came in and what came out', async () => {
+    await using world = setup()
+    world.identities.upsert({ id: 300, labels: web })
+    world.endpoints.upsert(endpoint(1, 300))
+    world.endpoints.upsert(endpoint(2, 300))
+    world.markInitialized()
+    await world.settle()
+    const named = { peers: [], ports: [{ protocol: 'TCP', port: 'http' }] }
+    world.policies.upsert(policy({ ingress: [named] }))
+    await world.settle()
+    world.policies.upsert(policy({ namespace: 'green' }))
+    await world.settle()
+    expect(world.runs).toMatchObject([
+      { changes: { identities: 1, endpoints: 2, policies: 0 }, computed: 2, refused: 0 },
+      { changes: { identities: 0, endpoints: 0, policies: 1 }, computed: 2, refused: 1 },
+      { changes: { policies: 1 }, computed: 0, refused: 0 },
+    ])
+  })
+
   it('writes nothing before every input is complete, so that a restart opens nothing', async () => {
     await using world = setup()
     world.endpoints.upsert(endpoint(1, 300))

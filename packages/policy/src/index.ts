@@ -1,5 +1,10 @@
 export { collectPolicyCidrs, policyCidrs } from './compile.ts'
-export { createPolicyController, type PolicyController, type PolicyControllerOptions } from './controller.ts'
+export {
+  createPolicyController,
+  type PolicyController,
+  type PolicyControllerOptions,
+  type PolicyRun,
+} from './controller.ts'
 export { explainVerdict, matchingEntries, type Verdict } from './explain.ts'
 export { policyErrors, type ResolvedPolicy, resolvePolicy } from './resolve.ts'
 export { createEndpointPolicyTable, createPolicyErrorTable, createPrefixIdentityTable } from './tables.ts'

@@ -1,4 +1,5 @@
 export {
+  type ReconcileRun,
   type Reconciler,
   type ReconcilerOptions,
   type ReconcileState,

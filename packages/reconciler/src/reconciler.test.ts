@@ -3,7 +3,7 @@ import { createLogger } from '@axoneme/log'
 import { createTable } from '@axoneme/tables'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { startReconciler, type Target } from './reconciler.ts'
+import { type ReconcileRun, startReconciler, type Target } from './reconciler.ts'
 
 type Row = Readonly<{ key: string; value: number }>
 
@@ -255,4 +255,23 @@ describe('time', () => {
     await vi.advanceTimersByTimeAsync(2_000)
     expect(prune).toHaveBeenCalledTimes(2)
   })
+})
+
+it('tells of each pass and each pruning, and of failures by their codes', async () => {
+  const table = createTable<Row>({ name: 'rows', key: (row) => row.key })
+  const { target } = memoryTarget({ left: 2 })
+  const runs: ReconcileRun[] = []
+  const signal = new AbortController().signal
+  table.upsert({ key: 'a', value: 1 })
+  table.upsert({ key: 'b', value: 1 })
+  const observe = (run: ReconcileRun) => runs.push(run)
+  await using reconciler = startReconciler({ name: 'test', table, target, log, retry, signal, observe })
+  await reconciler.settled()
+  expect(runs[0]).toMatchObject({ name: 'test', kind: 'rows', failures: { TEST: 2 } })
+  table.markInitialized()
+  await vi.waitFor(() => expect(reconciler.status.get('a')?.state).toBe('done'))
+  await vi.waitFor(() =>
+    expect(runs).toContainEqual(expect.objectContaining({ kind: 'prune', failures: {} })),
+  )
+  expect(runs.filter(({ kind }) => kind === 'rows').at(-1)).toMatchObject({ failures: {} })
 })

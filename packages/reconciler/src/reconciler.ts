@@ -1,5 +1,5 @@
 import { jitteredPeriod, nextDelayMs, type Period, type RetryPolicy, retryAfterMsOf } from '@axoneme/backoff'
-import { describeError, isAbort, sleep } from '@axoneme/lifecycle'
+import { CodedError, describeError, isAbort, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { createTable, type Table, type WritableTable } from '@axoneme/tables'
 
@@ -21,6 +21,15 @@ export type ReconcileStatus<Row> = Readonly<{
   error?: unknown
 }>
 
+/** One pass over the rows that were due, or one pruning of the target, for metrics. */
+export type ReconcileRun = Readonly<{
+  name: string
+  kind: 'rows' | 'prune'
+  durationMs: number
+  /** How many rows (or, the pruning) could not be carried, by the code of the error; `unknown` where it has none. */
+  failures: Readonly<Record<string, number>>
+}>
+
 export type ReconcilerOptions<Row> = Readonly<{
   name: string
   table: Table<Row>
@@ -37,10 +46,13 @@ export type ReconcilerOptions<Row> = Readonly<{
   prune?: Period
   /** Number of nodes, for a period that grows with the cluster. */
   nodeCount?: () => number
+  /** Which rows `status` tells of; all by default. Of large tables the failed ones are enough, and cost nothing. */
+  statusOf?: 'all' | 'failed'
+  observe?: ((run: ReconcileRun) => void) | undefined
 }>
 
 export type Reconciler<Row> = AsyncDisposable & {
-  /** One row per key that is desired or still to be removed. */
+  /** One row per key that is desired or still to be removed, or only of those that failed (`statusOf`). */
   readonly status: Table<ReconcileStatus<Row>>
   /** Resolves when everything that is in the table now has been carried over or has failed at least once. */
   settled(): Promise<void>
@@ -127,12 +139,16 @@ class RunningReconciler<Row> implements Reconciler<Row> {
 
   async #runDue(): Promise<void> {
     const nowMs = Date.now()
-    const due = [...this.#work].filter(([, work]) => work.notBeforeMs <= nowMs).values()
+    const rows = [...this.#work].filter(([, work]) => work.notBeforeMs <= nowMs)
+    if (rows.length === 0) return
+    const due = rows.values()
+    const failures: Record<string, number> = {}
+    const startedMs = performance.now()
     const runLane = async () => {
       let turnStartMs = performance.now()
       for (const [key, work] of due) {
         this.#signal.throwIfAborted()
-        await this.#runOne(key, work)
+        countFailure(failures, await this.#runOne(key, work))
         if (performance.now() - turnStartMs < maxTurnMs) continue
         await new Promise(setImmediate)
         turnStartMs = performance.now()
@@ -141,9 +157,11 @@ class RunningReconciler<Row> implements Reconciler<Row> {
     // All lanes end before any failure counts: nothing runs on when this returns.
     const lanes = await Promise.allSettled(Array.from({ length: this.#options.concurrency ?? 1 }, runLane))
     for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason
+    this.#observe('rows', startedMs, failures)
   }
 
-  async #runOne(key: string, work: Work<Row>): Promise<void> {
+  /** Gives the error when the row could not be carried. */
+  async #runOne(key: string, work: Work<Row>): Promise<unknown> {
     const { target, name, log } = this.#options
     try {
       if (work.deleted) await target.delete(key, work.row, this.#signal)
@@ -151,6 +169,7 @@ class RunningReconciler<Row> implements Reconciler<Row> {
       this.#work.delete(key)
       if (work.deleted) this.status.delete(key)
       else this.#report(key, work.row, 'done', 0)
+      return undefined
     } catch (error) {
       if (this.#signal.aborted || isAbort(error, this.#signal)) throw error
       work.failures++
@@ -164,6 +183,7 @@ class RunningReconciler<Row> implements Reconciler<Row> {
       const fields = { reconciler: name, key, failures: work.failures, error: describeError(error) }
       if (work.failures === 1) log.warn('row failed, retrying', fields)
       else log.debug('row failed again', fields)
+      return error ?? new Error('thrown without a reason')
     }
   }
 
@@ -171,18 +191,27 @@ class RunningReconciler<Row> implements Reconciler<Row> {
     const { table, target, prune = defaultPrune, nodeCount = () => 0, log, name } = this.#options
     if (target.prune === undefined || !table.initialized) return
     if (Date.now() < this.#nextPruneMs) return
+    const failures: Record<string, number> = {}
+    const startedMs = performance.now()
     try {
       await target.prune([...table.rows()], this.#signal)
       this.#pruneFailures = 0
       this.#nextPruneMs = Date.now() + jitteredPeriod(prune, { nodeCount: nodeCount() })
     } catch (error) {
       if (this.#signal.aborted) throw error
+      countFailure(failures, error)
       const attempt = ++this.#pruneFailures
       const policy = this.#options.retry ?? defaultRetry
       const delayMs = nextDelayMs(policy, { attempt, previousMs: policy.minMs, random: Math.random })
       this.#nextPruneMs = Date.now() + delayMs + retryAfterMsOf(error)
       if (attempt === 1) log.warn('prune failed, retrying', { reconciler: name, error: describeError(error) })
     }
+    this.#observe('prune', startedMs, failures)
+  }
+
+  #observe(kind: ReconcileRun['kind'], startedMs: number, failures: ReconcileRun['failures']): void {
+    const { name, observe } = this.#options
+    observe?.({ name, kind, durationMs: performance.now() - startedMs, failures })
   }
 
   async #pause(changes: { wait(signal: AbortSignal): Promise<void> }): Promise<void> {
@@ -213,6 +242,16 @@ class RunningReconciler<Row> implements Reconciler<Row> {
   }
 
   #report(key: string, row: Row, state: ReconcileState, failures: number, error?: unknown): void {
+    if (state !== 'error' && this.#options.statusOf === 'failed') {
+      this.status.delete(key)
+      return
+    }
     this.status.upsert({ key, row, state, failures, ...(error === undefined ? {} : { error }) })
   }
+}
+
+function countFailure(failures: Record<string, number>, error: unknown): void {
+  if (error === undefined) return
+  const code = error instanceof CodedError ? error.code : 'unknown'
+  failures[code] = (failures[code] ?? 0) + 1
 }

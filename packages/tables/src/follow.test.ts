@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Changes, follow } from './follow.ts'
+import { type Changes, type FollowRun, follow } from './follow.ts'
 import { createTable } from './table.ts'
 
 type Row = Readonly<{ key: string; value: number }>
@@ -10,6 +10,7 @@ it('hands over all sources together, first when all are initialised, then what c
   const stop = new AbortController()
   const seen: Changes<{ left: Row; right: Row }>[] = []
   const arrived: (() => void)[] = []
+  const runs: FollowRun[] = []
   const following = follow<{ left: Row; right: Row }>({
     sources: { left, right },
     apply: (changes) => {
@@ -17,6 +18,7 @@ it('hands over all sources together, first when all are initialised, then what c
       arrived.shift()?.()
     },
     signal: stop.signal,
+    observe: (run) => runs.push(run),
   })
   const next = () => new Promise<void>((resolve) => arrived.push(resolve))
 
@@ -41,17 +43,24 @@ it('hands over all sources together, first when all are initialised, then what c
   stop.abort()
   await following
   expect(seen).toHaveLength(2)
+  expect(runs).toMatchObject([
+    { outcome: 'success', changes: { left: 1, right: 0 } },
+    { outcome: 'success', changes: { left: 1, right: 1 } },
+  ])
 })
 
 it('fails when applying fails', async () => {
   const rows = createTable<Row>({ name: 'rows', key: (row) => row.key })
   rows.markInitialized()
+  const runs: FollowRun[] = []
   const failing = follow<{ rows: Row }>({
     sources: { rows },
     apply: () => {
       throw new Error('no')
     },
     signal: new AbortController().signal,
+    observe: (run) => runs.push(run),
   })
   await expect(failing).rejects.toThrow('no')
+  expect(runs).toMatchObject([{ outcome: 'fail', changes: { rows: 0 } }])
 })

@@ -1,5 +1,5 @@
 export { allInitialized, derive } from './derive.ts'
-export { type Changes, follow } from './follow.ts'
+export { type Changes, type FollowRun, follow } from './follow.ts'
 export {
   type Change,
   type ChangeStream,
