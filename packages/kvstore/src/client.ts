@@ -1,3 +1,4 @@
+import type { Period } from '@axoneme/backoff'
 import { abortable, CodedError, describeError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { hasCode, KvstoreError } from './errors.ts'
@@ -6,6 +7,7 @@ import { checkKey, checkValue } from './limits.ts'
 import { listAtOneRevision } from './listing.ts'
 import { type HeldLock, takeLock } from './lock.ts'
 import { type KvOperationEvent, type Observe, scopeOf } from './observe.ts'
+import { type QuorumError, watchQuorum } from './quorum.ts'
 import { createRateLimiter, type RateLimit, type RateLimiter } from './rate-limiter.ts'
 import type { KvTransport, TransactResult, TransportCondition, TransportWrite } from './transport.ts'
 import type {
@@ -29,6 +31,9 @@ export type ClientOptions = Readonly<{
   observe?: Observe | undefined
   rateLimit?: RateLimit | undefined
   random?: (() => number) | undefined
+  /** How often the store's quorum is asked for when nothing else did; 10 s by default. */
+  quorumPeriod?: Period | undefined
+  onQuorumError?: ((error: QuorumError) => void) | undefined
   /** Called whenever the store becomes reachable or unreachable, with the reason. */
   onStatus?: ((status: KvStatus) => void) | undefined
 }>
@@ -41,6 +46,8 @@ type Call = Readonly<{
 }>
 
 const leaseAttempts = 4
+/** Cilium's status check. */
+const defaultQuorumPeriod: Period = { baseMs: 10_000, jitter: 0.2 }
 
 /** The contract over a transport. Nothing happens before `start`. */
 export class KvClient implements Kvstore {
@@ -54,7 +61,9 @@ export class KvClient implements Kvstore {
   readonly #closing = new AbortController()
   readonly #taking = new Set<Promise<HeldLock>>()
   readonly #held = new Set<HeldLock>()
-  #running: Promise<void> | undefined
+  readonly #quorum: Pick<ClientOptions, 'quorumPeriod' | 'onQuorumError'>
+  #running: Promise<unknown> | undefined
+  #answeredMs = 0
   #connected = false
   #lastError = 'not connected yet'
 
@@ -66,6 +75,7 @@ export class KvClient implements Kvstore {
     rateLimit,
     random = Math.random,
     onStatus,
+    ...quorum
   }: ClientOptions) {
     this.#transport = transport
     this.#log = log
@@ -73,6 +83,7 @@ export class KvClient implements Kvstore {
     this.#random = random
     this.#limiter = rateLimit === undefined ? undefined : createRateLimiter(rateLimit)
     this.#onStatus = onStatus
+    this.#quorum = quorum
     this.#session = new LeaseSession({
       transport,
       ttlS: leaseTtlS,
@@ -85,10 +96,14 @@ export class KvClient implements Kvstore {
 
   /** Resolves with the first lease; until then it tries again and again, under the signal. */
   async start(signal: AbortSignal): Promise<void> {
-    this.#running = this.#session.run().catch((error: unknown) => {
-      if (!this.#closing.signal.aborted)
-        this.#log.error('lease session ended', { error: describeError(error) })
-    })
+    const guard = (name: string, running: Promise<void>) =>
+      running.catch((error: unknown) => {
+        if (!this.#closing.signal.aborted) this.#log.error(`${name} ended`, { error: describeError(error) })
+      })
+    this.#running = Promise.all([
+      guard('lease session', this.#session.run()),
+      guard('quorum check', this.#watchQuorum()),
+    ])
     await this.#session.current(signal)
   }
 
@@ -319,6 +334,7 @@ export class KvClient implements Kvstore {
     let outcome: KvOperationEvent['outcome'] = 'success'
     try {
       const result = await abortable(run(either), either)
+      this.#answeredMs = performance.now()
       if (!this.#connected) this.#attempted(undefined)
       return result
     } catch (error) {
@@ -329,6 +345,22 @@ export class KvClient implements Kvstore {
       const durationMs = performance.now() - startedMs
       this.#observe?.({ operation, kind, scope: scopeOf(key), outcome, durationMs, queuedMs })
     }
+  }
+
+  #watchQuorum(): Promise<void> {
+    const { quorumPeriod: period = defaultQuorumPeriod, onQuorumError } = this.#quorum
+    return watchQuorum({
+      transport: this.#transport,
+      period,
+      random: this.#random,
+      signal: this.#closing.signal,
+      lastConfirmedMs: () => this.#answeredMs,
+      onConfirmed: () => this.#attempted(undefined),
+      onError: (error, cause) => {
+        onQuorumError?.(error)
+        this.#attempted(cause)
+      },
+    })
   }
 
   #assertOpen(operation: string, key: string): void {

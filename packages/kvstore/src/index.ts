@@ -7,9 +7,12 @@ export {
   type EmbeddedStore,
 } from './embedded/index.ts'
 export { hasCode, KvstoreError, type KvstoreErrorCode } from './errors.ts'
+export type { EtcdCredentialFiles } from './etcd/credential-files.ts'
 export { type EtcdKvstoreOptions, openEtcdKvstore } from './etcd/open.ts'
 export { limits } from './limits.ts'
 export type { KvOperationEvent, Observe } from './observe.ts'
+export { etcdOptions, type KvstoreConfig, kvstoreOptions } from './options.ts'
+export type { QuorumError } from './quorum.ts'
 export { createRateLimiter, type RateLimit, type RateLimiter } from './rate-limiter.ts'
 export type {
   CallOptions,

@@ -1,56 +1,32 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { createLogger } from '@axoneme/log'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createAuthority } from '../testing/certificates.ts'
 import { until } from '../testing/contract-harness.ts'
 import { startEtcd, startFaultProxy, type TestEtcd } from '../testing/index.ts'
 import type { KvStatus } from '../types.ts'
 import { type EtcdKvstoreOptions, openEtcdKvstore } from './open.ts'
 
 describe('etcd with TLS', () => {
-  const directory = mkdtempSync(join(tmpdir(), `axoneme-tls-${process.pid}-`))
-  const file = (name: string) => join(directory, name)
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' })
-  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+  const authority = createAuthority()
   const log = createLogger({ sink: () => {} })
+  const client = authority.issue('client')
   let etcd: TestEtcd
 
   beforeAll(async () => {
-    openssl('req', '-x509', ...newKey, '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=ca', '-days', '1')
-    writeFileSync(
-      file('ext'),
-      'subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth,clientAuth\n',
-    )
-    for (const name of ['server', 'client']) {
-      openssl('req', ...newKey, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`)
-      const signing = [
-        '-CA',
-        'ca.crt',
-        '-CAkey',
-        'ca.key',
-        '-CAcreateserial',
-        '-extfile',
-        'ext',
-        '-days',
-        '1',
-      ]
-      openssl('x509', '-req', '-in', `${name}.csr`, '-out', `${name}.crt`, ...signing)
-    }
-    const tls = { caFile: file('ca.crt'), certFile: file('server.crt'), keyFile: file('server.key') }
-    etcd = await startEtcd({ tls })
+    etcd = await startEtcd({ tls: { caFile: authority.caFile, ...authority.issue('server') } })
   })
   afterAll(async () => {
     await etcd?.[Symbol.asyncDispose]()
-    rmSync(directory, { recursive: true })
+    authority[Symbol.dispose]()
   })
 
-  const read = (name: string) => readFileSync(file(name))
+  const ca = readFileSync(authority.caFile)
+  const withCertificate = { ca, cert: readFileSync(client.certFile), key: readFileSync(client.keyFile) }
 
   it.each(['127.0.0.1', 'localhost'])('connects with the right certificates to %s', async (host) => {
     const endpoints = etcd.endpoints.map((endpoint) => endpoint.replace('127.0.0.1', host))
-    const tls = { ca: read('ca.crt'), cert: read('client.crt'), key: read('client.key') }
+    const tls = withCertificate
     const { signal } = new AbortController()
     await using store = await openEtcdKvstore({ endpoints, tls, log, signal })
     await store.put('a', '1')
@@ -58,29 +34,28 @@ describe('etcd with TLS', () => {
   })
 
   it.each([
-    { what: 'no certificate', why: 'alert|ECONNRESET|closed', tls: () => ({ ca: read('ca.crt') }) },
+    { what: 'no certificate', why: 'alert|ECONNRESET|closed', tls: { ca } },
     {
       what: 'an authority that it does not know',
       why: 'unable to verify|self-signed|UNABLE',
-      tls: () => undefined,
+      tls: undefined,
     },
     {
       what: 'another address than the certificate has',
       why: 'not in the cert',
       host: '127.0.0.2',
-      tls: () => ({ ca: read('ca.crt'), cert: read('client.crt'), key: read('client.key') }),
+      tls: withCertificate,
     },
   ])('keeps trying, and says why, with $what', async ({ tls, why, host = '127.0.0.1' }) => {
     await using relay = await startFaultProxy(etcd.endpoints[0] ?? '', host)
     const giveUp = new AbortController()
     const statuses: KvStatus[] = []
-    const files = tls()
     const options: EtcdKvstoreOptions = {
       endpoints: [relay.endpoint],
       log,
       signal: giveUp.signal,
       onStatus: (status) => statuses.push(status),
-      ...(files === undefined ? {} : { tls: files }),
+      ...(tls === undefined ? {} : { tls }),
     }
     const opening = openEtcdKvstore(options)
     await until(() => statuses.some(({ detail }) => new RegExp(why).test(detail)), why)

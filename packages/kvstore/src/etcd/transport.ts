@@ -1,5 +1,4 @@
-import { type Etcd3, EtcdInvalidAuthTokenError } from 'etcd3'
-import { KvstoreError } from '../errors.ts'
+import { hasCode, KvstoreError } from '../errors.ts'
 import type {
   KvTransport,
   RangeRequest,
@@ -9,31 +8,35 @@ import type {
   WatchBatch,
   WatchRequest,
 } from '../transport.ts'
+import { requestTimeoutMs } from './connection.ts'
 import { etcdError } from './errors.ts'
 import { renewLeaseOnce } from './renew.ts'
 import { compareOf, operationOf, prefixRange, rangeRequest, storedEntry } from './requests.ts'
+import type { RotatingConnection } from './rotating-connection.ts'
 import { WatchRefusedError, watchOnce } from './watch.ts'
 
-/** After this time a call without an answer counts as failed. */
-const requestTimeoutMs = 10_000
+/** Whoever waited longer than this had its chance, and its caller decides. */
+const failoverWithinMs = 2_000
 
 /** etcd's calls, one round trip each. */
-export function etcdTransport(client: Etcd3, endpoints: readonly string[]): KvTransport {
-  return new EtcdTransport(client, endpoints)
+export function etcdTransport(connection: RotatingConnection, endpoints: readonly string[]): KvTransport {
+  return new EtcdTransport(connection, endpoints)
 }
 
 class EtcdTransport implements KvTransport {
   readonly backend = 'etcd'
   readonly location: string
-  readonly #client: Etcd3
+  readonly #connection: RotatingConnection
+  readonly #endpoints: readonly string[]
 
-  constructor(client: Etcd3, endpoints: readonly string[]) {
-    this.#client = client
+  constructor(connection: RotatingConnection, endpoints: readonly string[]) {
+    this.#connection = connection
+    this.#endpoints = endpoints
     this.location = `etcd ${endpoints.join(', ')}`
   }
 
   range(request: RangeRequest): Promise<RangeResult> {
-    return this.#named('read', request.key, async () => {
+    return this.#failingOver('read', request.key, async () => {
       const answer = await this.#client.kv.range(rangeRequest(request), deadline())
       return {
         entries: answer.kvs.map(storedEntry).filter((entry) => entry !== undefined),
@@ -62,7 +65,7 @@ class EtcdTransport implements KvTransport {
   }
 
   keepLeaseAlive(leaseId: string): Promise<number> {
-    return this.#named('renew lease', '', () => renewLeaseOnce(this.#client, leaseId, deadline()))
+    return this.#failingOver('renew lease', '', () => renewLeaseOnce(this.#client, leaseId, deadline()))
   }
 
   async revokeLease(leaseId: string): Promise<void> {
@@ -77,40 +80,48 @@ class EtcdTransport implements KvTransport {
 
   async *watch(request: WatchRequest): AsyncGenerator<WatchBatch, void, undefined> {
     try {
-      yield* watchOnce(this.#client, request, requestTimeoutMs)
+      yield* watchOnce(this.#connection.current, request, requestTimeoutMs)
     } catch (error) {
       if (request.signal.aborted) return
       if (error instanceof WatchRefusedError) await this.#assertReadable(request.prefix)
-      else await this.#logInAgainAfter(error)
       throw etcdError(error, { operation: 'watch', key: request.prefix, location: this.location })
     }
   }
 
   close(): void {
-    this.#client.close()
+    this.#connection[Symbol.dispose]()
+  }
+
+  /** For calls that may be done twice: a member that does not answer at once is passed over. */
+  async #failingOver<T>(operation: string, key: string, call: () => Promise<T>): Promise<T> {
+    const startedMs = performance.now()
+    for (let others = this.#endpoints.length - 1; ; others--) {
+      try {
+        return await this.#named(operation, key, call)
+      } catch (error) {
+        const waitedMs = performance.now() - startedMs
+        if (others <= 0 || waitedMs > failoverWithinMs || !hasCode(error, 'KVSTORE_UNAVAILABLE')) throw error
+      }
+    }
   }
 
   async #named<T>(operation: string, key: string, call: () => Promise<T>): Promise<T> {
     try {
       return await call()
     } catch (error) {
-      await this.#logInAgainAfter(error)
       throw etcdError(error, { operation, key, location: this.location })
     }
   }
 
-  /** Rejects if the prefix may not be read, and logs in again if that is all that is missing. */
+  /** Rejects if the prefix may not be read, and has the client log in again if that is all that is missing. */
   #assertReadable(prefix: string): Promise<unknown> {
     return this.#named('watch', prefix, () =>
       this.#client.kv.range({ ...prefixRange(prefix), limit: 1, keys_only: true }, deadline()),
     )
   }
 
-  /** A server that was restarted knows no tokens. etcd3 logs in anew for unary calls, but not for streams. */
-  async #logInAgainAfter(error: unknown): Promise<void> {
-    if (!(error instanceof EtcdInvalidAuthTokenError)) return
-    // Any unary call does; its outcome matters only to itself.
-    await this.#client.kv.range({ key: Buffer.of(0), limit: 1, keys_only: true }, deadline()).catch(() => {})
+  get #client() {
+    return this.#connection.current.client
   }
 }
 

@@ -1,12 +1,7 @@
 import { InterceptingCall, type Interceptor } from '@grpc/grpc-js'
-import {
-  type Etcd3,
-  GRPCOutOfRangeError,
-  GRPCUnavailableError,
-  type IEvent,
-  type IWatchResponse,
-} from 'etcd3'
+import { GRPCOutOfRangeError, GRPCUnavailableError, type IEvent, type IWatchResponse } from 'etcd3'
 import type { WatchBatch, WatchChange, WatchRequest } from '../transport.ts'
+import type { EtcdConnection } from './connection.ts'
 import { prefixRange, storedEntry } from './requests.ts'
 import { readStream } from './stream.ts'
 
@@ -16,11 +11,11 @@ import { readStream } from './stream.ts'
  * last change that it delivered, and so has gaps.
  */
 export async function* watchOnce(
-  client: Etcd3,
+  { client, interceptors }: EtcdConnection,
   { prefix, fromRevision, historyId, signal }: WatchRequest,
   createTimeoutMs: number,
 ): AsyncGenerator<WatchBatch, void, undefined> {
-  const stream = await client.watchClient.watch({ interceptors: [requireLeader] })
+  const stream = await client.watchClient.watch({ interceptors: [...interceptors, requireLeader] })
   const timedOut = new AbortController()
   const timer = setTimeout(() => timedOut.abort(), createTimeoutMs)
   const first = {
