@@ -147,7 +147,11 @@ describe('agents and operator on three members of etcd', () => {
             Array.from({ length: 64 }, (_, i) => filler.put(`filler/${i}`, '').catch(() => {})),
           )
         }
-        for (const { proxies } of agents) for (const proxy of proxies) proxy.restore()
+        // One after the other: the first ones meet a store that the others have not put anything back into yet.
+        for (const { proxies } of agents) {
+          for (const proxy of proxies) proxy.restore()
+          await sleep(1_000)
+        }
       },
     },
   ]
