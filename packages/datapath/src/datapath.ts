@@ -5,7 +5,7 @@ import type { FrontendRow } from '@axoneme/loadbalancer'
 import type { Logger } from '@axoneme/log'
 import type { Netlink } from '@axoneme/netlink'
 import type { EndpointPolicyRow } from '@axoneme/policy'
-import { type Reconciler, startReconciler, type Target } from '@axoneme/reconciler'
+import { type Reconciler, type ReconcilerOptions, startReconciler } from '@axoneme/reconciler'
 import type { Netns } from '@axoneme/syscalls'
 import type { Table } from '@axoneme/tables'
 import { type AttachmentKind, openAttacher } from './attach/attacher.ts'
@@ -130,13 +130,17 @@ export function startDatapath(options: DatapathOptions): Datapath {
   })
 
   const scope = new Scope('datapath', { signal: options.signal })
-  const start = <Row>(name: string, table: Table<Row>, target: Target<Row>, concurrency = 1) =>
+  const start = <Row>(
+    name: string,
+    { table, target, ...more }: Pick<ReconcilerOptions<Row>, 'table' | 'target' | 'concurrency' | 'statusOf'>,
+  ) =>
     scope.use(
       startReconciler<Row>({
         name,
         table,
         target,
-        concurrency,
+        statusOf: 'failed',
+        ...more,
         log: options.log.child(name),
         signal: scope.signal,
       }),
@@ -153,16 +157,21 @@ export function startDatapath(options: DatapathOptions): Datapath {
       onRun: observe.conntrackGc,
     }),
   )
-  const endpointReconciler = start('endpoints', joined, endpoints, endpointsAtOnce)
+  const endpointReconciler = start('endpoints', {
+    table: joined,
+    target: endpoints,
+    concurrency: endpointsAtOnce,
+    statusOf: 'all',
+  })
   return {
     network,
     devices: {
       host: devices.external.map(({ name }) => name),
       overlay: devices.tunnel === undefined ? [] : [devices.tunnel.name],
     },
-    ipcache: start('ipcache', tables.ipcache, ipcache),
-    services: start('services', tables.frontends, services),
-    nodes: start('node-routes', tables.nodes, nodes),
+    ipcache: start('ipcache', { table: tables.ipcache, target: ipcache }),
+    services: start('services', { table: tables.frontends, target: services }),
+    nodes: start('node-routes', { table: tables.nodes, target: nodes }),
     endpoints: endpointReconciler,
     verify: (endpoint) => verifyEndpoint({ netlink, programs }, endpoint),
     verifyPrograms: (id) =>

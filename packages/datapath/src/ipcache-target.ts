@@ -16,10 +16,7 @@ export function ipcacheTarget(map: BpfMap): Target<IpcacheRow> {
     delete: (cidr) => void map.delete(encodeIpcacheKey(cidr)),
     prune(rows) {
       const wanted = new Set(rows.map((row) => encodeIpcacheKey(row.cidr).toString('latin1')))
-      const stale = [...map.entries()]
-        .map(([key]) => key)
-        .filter((key) => !wanted.has(key.toString('latin1')))
-      for (const key of stale) map.delete(key)
+      for (const [key] of map.entries()) if (!wanted.has(key.toString('latin1'))) map.delete(key)
     },
   }
 }

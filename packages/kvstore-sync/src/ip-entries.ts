@@ -23,12 +23,11 @@ const ipEntrySchema = z.object({
   K8sPodName: z.string().max(253).default(''),
 })
 
-/** Pod addresses of the cluster by address, with index `hostIp`. */
+/** Pod addresses of the cluster by address. */
 export function createIpTable(): WritableTable<IpIdentityRow> {
   return createTable<IpIdentityRow>({
     name: 'ip-identities',
     key: (row) => row.ip,
-    indexes: { hostIp: (row) => [row.hostIp] },
     equals: (a, b) =>
       a.identity === b.identity &&
       a.hostIp === b.hostIp &&

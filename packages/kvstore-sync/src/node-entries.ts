@@ -30,7 +30,6 @@ export function createNodeRowTable(): WritableTable<NodeRow> {
   return createTable<NodeRow>({
     name: 'nodes',
     key: (row) => row.name,
-    indexes: { internalIp: (row) => [row.internalIp] },
     equals: (a, b) => JSON.stringify(a) === JSON.stringify(b),
   })
 }

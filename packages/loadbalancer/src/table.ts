@@ -1,12 +1,11 @@
 import { createTable, type WritableTable } from '@axoneme/tables'
 import type { Backend, FrontendRow } from './types.ts'
 
-/** [frontends], by address, port and protocol; index `service` by `namespace/name`. */
+/** [frontends], by address, port and protocol. */
 export function createFrontendTable(): WritableTable<FrontendRow> {
   return createTable({
     name: 'frontends',
     key: (row) => row.key,
-    indexes: { service: (row) => [row.service] },
     equals: equalFrontends,
   })
 }

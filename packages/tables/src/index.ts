@@ -1,5 +1,6 @@
 export { allInitialized, derive } from './derive.ts'
 export { type Changes, type FollowRun, follow } from './follow.ts'
+export { MultiMap } from './multi-map.ts'
 export {
   type Change,
   type ChangeStream,

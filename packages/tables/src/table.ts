@@ -1,4 +1,5 @@
 import { abortable } from '@axoneme/lifecycle'
+import { MultiMap } from './multi-map.ts'
 
 /** What happened to one key since the reader last looked; updates in between are folded into the last one. */
 export type Change<Row> =
@@ -65,14 +66,14 @@ class MemoryTable<Row> implements WritableTable<Row> {
   initialized = false
   readonly #options: TableOptions<Row>
   readonly #rows = new Map<string, Row>()
-  readonly #indexes = new Map<string, Map<string, Set<string>>>()
+  readonly #indexes = new Map<string, MultiMap<string, string>>()
   readonly #streams = new Set<Stream<Row>>()
   readonly #initialized = Promise.withResolvers<void>()
 
   constructor(options: TableOptions<Row>) {
     this.name = options.name
     this.#options = options
-    for (const index of Object.keys(options.indexes ?? {})) this.#indexes.set(index, new Map())
+    for (const index of Object.keys(options.indexes ?? {})) this.#indexes.set(index, new MultiMap())
   }
 
   get size(): number {
@@ -98,7 +99,7 @@ class MemoryTable<Row> implements WritableTable<Row> {
   byIndex(index: string, value: string): Row[] {
     const values = this.#indexes.get(index)
     if (values === undefined) throw new Error(`table ${this.name} has no index ${index}`)
-    return Array.from(values.get(value) ?? [], (key) => this.#rows.get(key) as Row)
+    return values.get(value).map((key) => this.#rows.get(key) as Row)
   }
 
   changes(): ChangeStream<Row> {
@@ -114,12 +115,7 @@ class MemoryTable<Row> implements WritableTable<Row> {
     if (old !== undefined) this.#unindex(key, old)
     this.#rows.set(key, row)
     for (const [index, valuesOf] of Object.entries(this.#options.indexes ?? {})) {
-      const values = this.#indexes.get(index) as Map<string, Set<string>>
-      for (const value of valuesOf(row)) {
-        const keys = values.get(value)
-        if (keys === undefined) values.set(value, new Set([key]))
-        else keys.add(key)
-      }
+      for (const value of valuesOf(row)) this.#indexes.get(index)?.add(value, key)
     }
     this.#changed(key, { row, deleted: false })
     return true
@@ -156,12 +152,7 @@ class MemoryTable<Row> implements WritableTable<Row> {
 
   #unindex(key: string, row: Row): void {
     for (const [index, valuesOf] of Object.entries(this.#options.indexes ?? {})) {
-      const values = this.#indexes.get(index) as Map<string, Set<string>>
-      for (const value of valuesOf(row)) {
-        const keys = values.get(value)
-        keys?.delete(key)
-        if (keys?.size === 0) values.delete(value)
-      }
+      for (const value of valuesOf(row)) this.#indexes.get(index)?.delete(value, key)
     }
   }
 
