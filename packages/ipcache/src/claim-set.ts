@@ -1,21 +1,12 @@
 import { canonicalCidr } from '@axoneme/net-types'
-import { MultiMap } from '@axoneme/tables'
 import { type Claim, claimRanks } from './claims.ts'
 import type { IpcacheRow } from './types.ts'
 
-type SourcedClaim = Readonly<{ source: string; claim: Claim }>
-
-/** All claims by prefix, and which of them count. Pods, of which there are many, are not held here but asked for. */
+/** All claims by prefix, and which of them count. */
 export class ClaimSet {
-  readonly #podClaim: (prefix: string) => Claim | undefined
-  readonly #sourcesOf = new MultiMap<string, string>()
+  readonly #byPrefix = new Map<string, Map<string, Claim>>()
   readonly #bySource = new Map<string, readonly Claim[]>()
   readonly #policyPrefixes = new Set<string>()
-
-  /** `podClaim` gives the claim of the pod whose address is the whole prefix. */
-  constructor(podClaim: (prefix: string) => Claim | undefined) {
-    this.#podClaim = podClaim
-  }
 
   /**
    * Replaces everything that `source` claims and returns the prefixes whose row may have changed. `source` also
@@ -25,7 +16,9 @@ export class ClaimSet {
     const touched = new Set<string>()
     for (const claim of this.#bySource.get(source) ?? []) {
       const { cidr } = claim.row
-      this.#sourcesOf.delete(cidr, source)
+      const sources = this.#byPrefix.get(cidr)
+      sources?.delete(source)
+      if (sources?.size === 0) this.#byPrefix.delete(cidr)
       if (claim.kind === 'prefix') this.#policyPrefixes.delete(cidr)
       this.#touch(claim, touched)
     }
@@ -33,7 +26,11 @@ export class ClaimSet {
     else this.#bySource.set(source, claims)
     for (const claim of claims) {
       const { cidr } = claim.row
-      this.#sourcesOf.add(cidr, source)
+      const sources = this.#byPrefix.get(cidr) ?? new Map<string, Claim>()
+      const known = sources.get(source)
+      // One source may name a prefix twice, as a node whose two addresses are the same.
+      if (known === undefined || isStronger(claim, known)) sources.set(source, claim)
+      this.#byPrefix.set(cidr, sources)
       if (claim.kind === 'prefix') this.#policyPrefixes.add(cidr)
       this.#touch(claim, touched)
     }
@@ -42,10 +39,7 @@ export class ClaimSet {
 
   /** The row that counts, or undefined when nobody claims the prefix. */
   rowOf(prefix: string): IpcacheRow | undefined {
-    const claims = this.#claimsOn(prefix)
-    const pod = this.#podClaim(prefix)
-    if (pod !== undefined) claims.push({ source: 'pod', claim: pod })
-    const claim = strongestOf(claims)
+    const claim = this.#strongest(prefix)
     return claim?.kind === 'prefix' ? this.#throughTunnel(claim.row) : claim?.row
   }
 
@@ -56,8 +50,8 @@ export class ClaimSet {
   #throughTunnel(row: IpcacheRow): IpcacheRow {
     const [address, ownLength] = row.cidr.split('/')
     for (let length = Number(ownLength); length > 0; length--) {
-      const around = this.#claimsOn(canonicalCidr(`${address}/${length}`) ?? '')
-      const podCidr = strongestOf(around.filter(({ claim }) => claim.kind === 'pod-cidr'))
+      const around = this.#byPrefix.get(canonicalCidr(`${address}/${length}`) ?? '')
+      const podCidr = around === undefined ? undefined : strongestOf(around, 'pod-cidr')
       if (podCidr === undefined) continue
       const { tunnelEndpoint, encryptKey } = podCidr.row
       return { ...row, tunnelEndpoint, encryptKey }
@@ -65,12 +59,9 @@ export class ClaimSet {
     return row
   }
 
-  /** One source may name a prefix twice, as a node whose two addresses are the same. */
-  #claimsOn(prefix: string): SourcedClaim[] {
-    return this.#sourcesOf.get(prefix).flatMap((source) => {
-      const claims = this.#bySource.get(source) ?? []
-      return claims.filter(({ row }) => row.cidr === prefix).map((claim) => ({ source, claim }))
-    })
+  #strongest(prefix: string): Claim | undefined {
+    const claims = this.#byPrefix.get(prefix)
+    return claims === undefined ? undefined : strongestOf(claims)
   }
 
   #touch({ kind, row }: Claim, touched: Set<string>): void {
@@ -84,9 +75,10 @@ function isStronger(a: Claim, b: Claim): boolean {
   return claimRanks.indexOf(a.kind) < claimRanks.indexOf(b.kind)
 }
 
-function strongestOf(claims: readonly SourcedClaim[]): Claim | undefined {
-  let best: SourcedClaim | undefined
-  for (const { source, claim } of claims) {
+function strongestOf(claims: ReadonlyMap<string, Claim>, kind?: Claim['kind']): Claim | undefined {
+  let best: { source: string; claim: Claim } | undefined
+  for (const [source, claim] of claims) {
+    if (kind !== undefined && claim.kind !== kind) continue
     const isFirst = best !== undefined && claim.kind === best.claim.kind && source < best.source
     if (best === undefined || isFirst || isStronger(claim, best.claim)) best = { source, claim }
   }
