@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { isDeepStrictEqual } from 'node:util'
 import { createJson, deleteJson, getJson, K8sApiError, patchJson } from '@axoneme/k8s-client'
-import { nodePrefix } from '@axoneme/kvstore-sync'
+import { createNodeRowTable, ipPrefix, nodePrefix, startNodeWatcher } from '@axoneme/kvstore-sync'
+import { createLogger } from '@axoneme/log'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually, leaderAmong, TestCluster, type TestOperator } from './testing/test-cluster.ts'
 
@@ -178,6 +179,43 @@ describe('the operator that leads', { timeout: 60_000 }, () => {
     await deleteJson(cluster.client, `${nodes}/a`)
     await eventually(async () => ((await entryOf('a')) === undefined ? true : undefined))
     expect(await entryOf('b')).toBeDefined()
+  })
+
+  it('keeps the routes of a node that is away for longer than any lease', async () => {
+    await createCiliumNode('a', '10.1.0.1')
+    await createCiliumNode('b', '10.1.0.2')
+    await Promise.all([podCidrOf('a'), podCidrOf('b')])
+    const before = await Promise.all(
+      ['a', 'b'].map((name) => eventually(() => cluster.store.get(keyOf(name)))),
+    )
+    const stop = new AbortController()
+    const log = createLogger({ sink: () => {}, level: 'error' })
+    const peers = createNodeRowTable()
+    const deleted: string[] = []
+    await using _watcher = startNodeWatcher({
+      ...{ store: cluster.store, table: peers, cluster: 'default', log, signal: stop.signal },
+      afterEvent: (event) => {
+        if (event.kind === 'delete') deleted.push(event.key)
+      },
+    })
+    await eventually(() => (peers.size === 2 ? true : undefined))
+    const address = `${ipPrefix('default')}10.244.0.7`
+    {
+      // The agent of `a` tells of a pod, and is gone.
+      await using agent = await cluster.openStore({ leaseTtlS: 2 })
+      await agent.put(address, '{}', { leased: true })
+    }
+    await eventually(async () => ((await cluster.store.get(address)) === undefined ? true : undefined))
+    expect(deleted).toEqual([])
+    expect(await Promise.all(['a', 'b'].map((name) => cluster.store.get(keyOf(name))))).toEqual(before)
+    // It comes back, and finds the others, and itself as it was.
+    await using back = await cluster.openStore({ leaseTtlS: 2 })
+    const known = createNodeRowTable()
+    await using _back = startNodeWatcher({
+      ...{ store: back, table: known, cluster: 'default', log, signal: stop.signal },
+    })
+    await known.whenInitialized(stop.signal)
+    expect([...known.rows()]).toEqual([...peers.rows()])
   })
 
   it('opens a node for pods once its agent is ready', async () => {
