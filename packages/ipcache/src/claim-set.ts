@@ -1,12 +1,21 @@
 import { canonicalCidr } from '@axoneme/net-types'
+import { MultiMap } from '@axoneme/tables'
 import { type Claim, claimRanks } from './claims.ts'
 import type { IpcacheRow } from './types.ts'
 
-/** All claims by prefix, and which of them count. */
+type SourcedClaim = Readonly<{ source: string; claim: Claim }>
+
+/** All claims by prefix, and which of them count. Pods, of which there are many, are not held here but asked for. */
 export class ClaimSet {
-  readonly #byPrefix = new Map<string, Map<string, Claim>>()
+  readonly #podClaim: (prefix: string) => Claim | undefined
+  readonly #sourcesOf = new MultiMap<string, string>()
   readonly #bySource = new Map<string, readonly Claim[]>()
   readonly #policyPrefixes = new Set<string>()
+
+  /** `podClaim` gives the claim of the pod whose address is the whole prefix. */
+  constructor(podClaim: (prefix: string) => Claim | undefined) {
+    this.#podClaim = podClaim
+  }
 
   /**
    * Replaces everything that `source` claims and returns the prefixes whose row may have changed. `source` also
@@ -16,9 +25,7 @@ export class ClaimSet {
     const touched = new Set<string>()
     for (const claim of this.#bySource.get(source) ?? []) {
       const { cidr } = claim.row
-      const sources = this.#byPrefix.get(cidr)
-      sources?.delete(source)
-      if (sources?.size === 0) this.#byPrefix.delete(cidr)
+      this.#sourcesOf.delete(cidr, source)
       if (claim.kind === 'prefix') this.#policyPrefixes.delete(cidr)
       this.#touch(claim, touched)
     }
@@ -26,11 +33,7 @@ export class ClaimSet {
     else this.#bySource.set(source, claims)
     for (const claim of claims) {
       const { cidr } = claim.row
-      const sources = this.#byPrefix.get(cidr) ?? new Map<string, Claim>()
-      const known = sources.get(source)
-      // One source may name a prefix twice, as a node whose two addresses are the same.
-      if (known === undefined || isStronger(claim, known)) sources.set(source, claim)
-      this.#byPrefix.set(cidr, sources)
+      this.#sourcesOf.add(cidr, source)
       if (claim.kind === 'prefix') this.#policyPrefixes.add(cidr)
       this.#touch(claim, touched)
     }
@@ -39,7 +42,10 @@ export class ClaimSet {
 
   /** The row that counts, or undefined when nobody claims the prefix. */
   rowOf(prefix: string): IpcacheRow | undefined {
-    const claim = this.#strongest(prefix)
+    const claims = this.#claimsOn(prefix)
+    const pod = this.#podClaim(prefix)
+    if (pod !== undefined) claims.push({ source: 'pod', claim: pod })
+    const claim = strongestOf(claims)
     return claim?.kind === 'prefix' ? this.#throughTunnel(claim.row) : claim?.row
   }
 
@@ -50,8 +56,8 @@ export class ClaimSet {
   #throughTunnel(row: IpcacheRow): IpcacheRow {
     const [address, ownLength] = row.cidr.split('/')
     for (let length = Number(ownLength); length > 0; length--) {
-      const around = this.#byPrefix.get(canonicalCidr(`${address}/${length}`) ?? '')
-      const podCidr = around === undefined ? undefined : strongestOf(around, 'pod-cidr')
+      const around = this.#claimsOn(canonicalCidr(`${address}/${length}`) ?? '')
+      const podCidr = strongestOf(around.filter(({ claim }) => claim.kind === 'pod-cidr'))
       if (podCidr === undefined) continue
       const { tunnelEndpoint, encryptKey } = podCidr.row
       return { ...row, tunnelEndpoint, encryptKey }
@@ -59,9 +65,12 @@ export class ClaimSet {
     return row
   }
 
-  #strongest(prefix: string): Claim | undefined {
-    const claims = this.#byPrefix.get(prefix)
-    return claims === undefined ? undefined : strongestOf(claims)
+  /** One source may name a prefix twice, as a node whose two addresses are the same. */
+  #claimsOn(prefix: string): SourcedClaim[] {
+    return this.#sourcesOf.get(prefix).flatMap((source) => {
+      const claims = this.#bySource.get(source) ?? []
+      return claims.filter(({ row }) => row.cidr === prefix).map((claim) => ({ source, claim }))
+    })
   }
 
   #touch({ kind, row }: Claim, touched: Set<string>): void {
@@ -75,10 +84,9 @@ function isStronger(a: Claim, b: Claim): boolean {
   return claimRanks.indexOf(a.kind) < claimRanks.indexOf(b.kind)
 }
 
-function strongestOf(claims: ReadonlyMap<string, Claim>, kind?: Claim['kind']): Claim | undefined {
-  let best: { source: string; claim: Claim } | undefined
-  for (const [source, claim] of claims) {
-    if (kind !== undefined && claim.kind !== kind) continue
+function strongestOf(claims: readonly SourcedClaim[]): Claim | undefined {
+  let best: SourcedClaim | undefined
+  for (const { source, claim } of claims) {
     const isFirst = best !== undefined && claim.kind === best.claim.kind && source < best.source
     if (best === undefined || isFirst || isStronger(claim, best.claim)) best = { source, claim }
   }

@@ -89,5 +89,8 @@ export function claimsOfLocalNode(localNode: LocalNode): Claim[] {
 
 /** Text that is no address claims nothing. */
 function hostClaim(kind: ClaimKind, address: string, row: Omit<IpcacheRow, 'cidr'>): Claim[] {
-  return addressFamily(address) === undefined ? [] : [{ kind, row: { cidr: hostCidr(address), ...row } }]
+  if (addressFamily(address) === undefined) return []
+  const { identity, tunnelEndpoint, encryptKey } = row
+  // Field by field: V8 gives a row that is spread into another one half as much memory again.
+  return [{ kind, row: { cidr: hostCidr(address), identity, tunnelEndpoint, encryptKey } }]
 }

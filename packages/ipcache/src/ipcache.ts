@@ -1,4 +1,5 @@
 import type { EndpointRow } from '@axoneme/endpoint'
+import { hostCidr } from '@axoneme/net-types'
 import type { PrefixIdentityRow } from '@axoneme/policy'
 import {
   type Change,
@@ -51,7 +52,10 @@ type Inputs = {
  */
 export function createIpcacheController(options: IpcacheControllerOptions): IpcacheController {
   const { ips, nodes, endpoints, prefixIdentities, localNode, output, observe } = options
-  const claims = new ClaimSet()
+  const claims = new ClaimSet((prefix) => {
+    const pod = ips.get(prefix.slice(0, prefix.lastIndexOf('/')))
+    return pod === undefined ? undefined : claimsOfPod(pod, options).find(({ row }) => row.cidr === prefix)
+  })
   const apply = (changes: Changes<Inputs>) => {
     const touched = new Set<string>()
     const update = <Row>(
@@ -65,7 +69,7 @@ export function createIpcacheController(options: IpcacheControllerOptions): Ipca
       }
     }
     update('endpoint', changes.endpoints, claimsOfEndpoint)
-    update('ip', changes.ips, (row) => claimsOfPod(row, options))
+    for (const { key } of changes.ips) touched.add(hostCidr(key))
     update('node', changes.nodes, (row) => claimsOfNode(row, options))
     update('prefix', changes.prefixIdentities, claimsOfPrefix)
     for (const prefix of touched) {
