@@ -4,6 +4,7 @@ import {
   type Changes,
   type FollowRun,
   follow,
+  MultiMap,
   type Table,
   type WritableTable,
 } from '@axoneme/tables'
@@ -43,12 +44,14 @@ export function createServiceController(options: ServiceControllerOptions): Serv
 
 class Controller implements ServiceController {
   readonly #options: ServiceControllerOptions
-  readonly #slicesOf = new Map<string, Map<string, SlimEndpointSlice>>()
+  /** Keys of slices by service; the rows are in their table. */
+  readonly #slicesOf = new MultiMap<string, string>()
   /** The service of each slice, as it was when it was filed. */
   readonly #serviceOfSlice = new Map<string, string>()
-  readonly #frontendsOf = new Map<string, readonly FrontendRow[]>()
-  /** Rows of each frontend key by service: two services can claim one address while one takes over from the other. */
-  readonly #claims = new Map<string, Map<string, FrontendRow>>()
+  /** Keys of frontends by service; the rows are in the output, or computed again. */
+  readonly #frontendsOf = new MultiMap<string, string>()
+  /** Services by frontend: two can claim one address while one takes over from the other. */
+  readonly #claims = new MultiMap<string, string>()
   #counts = { added: 0, updated: 0, deleted: 0 }
 
   constructor(options: ServiceControllerOptions) {
@@ -72,9 +75,18 @@ class Controller implements ServiceController {
     this.#counts = { added: 0, updated: 0, deleted: 0 }
     const dirty = new Set(services.map((change) => change.key))
     for (const change of slices) for (const service of this.#fileSlice(change)) dirty.add(service)
+    const computed = new Map<string, readonly FrontendRow[]>()
     const changedKeys = new Set<string>()
-    for (const service of dirty) this.#recompute(service, changedKeys)
-    for (const key of changedKeys) this.#publish(key)
+    for (const service of dirty) {
+      const rows = this.#compute(service)
+      computed.set(service, rows)
+      for (const key of this.#claim(service, rows)) changedKeys.add(key)
+    }
+    for (const key of changedKeys) {
+      const row = this.#winner(key, (service) => computed.get(service) ?? this.#compute(service))
+      if (row === undefined) this.#options.output.delete(key)
+      else this.#options.output.upsert(row)
+    }
   }
 
   /** Returns the services that the change touches. */
@@ -83,51 +95,46 @@ class Controller implements ServiceController {
     const before = this.#serviceOfSlice.get(key)
     if (before !== undefined) {
       touched.add(before)
-      const slices = this.#slicesOf.get(before)
-      slices?.delete(key)
-      if (slices?.size === 0) this.#slicesOf.delete(before)
+      this.#slicesOf.delete(before, key)
       this.#serviceOfSlice.delete(key)
     }
     if (kind === 'delete' || row.serviceName === '') return touched
     const service = objectKey({ namespace: row.namespace, name: row.serviceName })
     touched.add(service)
-    const slices = this.#slicesOf.get(service) ?? new Map<string, SlimEndpointSlice>()
-    slices.set(key, row)
-    this.#slicesOf.set(service, slices)
+    this.#slicesOf.add(service, key)
     this.#serviceOfSlice.set(key, service)
     return touched
   }
 
-  #recompute(serviceKey: string, changedKeys: Set<string>): void {
-    const service = this.#options.services.get(serviceKey)
-    const slices = [...(this.#slicesOf.get(serviceKey)?.values() ?? [])]
-    const rows =
-      service === undefined ? [] : frontendsOf({ service, slices, nodeName: this.#options.nodeName })
-    for (const row of this.#frontendsOf.get(serviceKey) ?? []) {
-      changedKeys.add(row.key)
-      const claims = this.#claims.get(row.key)
-      claims?.delete(serviceKey)
-      if (claims?.size === 0) this.#claims.delete(row.key)
+  #compute(serviceKey: string): readonly FrontendRow[] {
+    const { services, slices, nodeName } = this.#options
+    const service = services.get(serviceKey)
+    if (service === undefined) return []
+    const ofService = this.#slicesOf.get(serviceKey).map((key) => slices.get(key))
+    return frontendsOf({ service, slices: ofService.filter((slice) => slice !== undefined), nodeName })
+  }
+
+  /** Notes which frontends the service has now; returns those and the ones it had. */
+  #claim(serviceKey: string, rows: readonly FrontendRow[]): Set<string> {
+    const before = this.#frontendsOf.get(serviceKey)
+    if (rows.length > 0) this.#counts[before.length > 0 ? 'updated' : 'added']++
+    else if (before.length > 0) this.#counts.deleted++
+    const touched = new Set(before)
+    for (const key of before) {
+      this.#frontendsOf.delete(serviceKey, key)
+      this.#claims.delete(key, serviceKey)
     }
-    const isKnown = this.#frontendsOf.has(serviceKey)
-    if (rows.length > 0) this.#counts[isKnown ? 'updated' : 'added']++
-    else if (isKnown) this.#counts.deleted++
-    if (rows.length === 0) this.#frontendsOf.delete(serviceKey)
-    else this.#frontendsOf.set(serviceKey, rows)
-    for (const row of rows) {
-      changedKeys.add(row.key)
-      const claims = this.#claims.get(row.key) ?? new Map<string, FrontendRow>()
-      claims.set(serviceKey, row)
-      this.#claims.set(row.key, claims)
+    for (const { key } of rows) {
+      touched.add(key)
+      this.#frontendsOf.add(serviceKey, key)
+      this.#claims.add(key, serviceKey)
     }
+    return touched
   }
 
   /** Of several services that claim the key the one that sorts first has it: the same on every node. */
-  #publish(key: string): void {
-    const claims = this.#claims.get(key)
-    const winner = claims === undefined ? undefined : [...claims.keys()].sort()[0]
-    const row = winner === undefined ? undefined : claims?.get(winner)
-    if (row === undefined) this.#options.output.delete(key)
-    else this.#options.output.upsert(row)
+  #winner(key: string, rowsOf: (service: string) => readonly FrontendRow[]): FrontendRow | undefined {
+    const winner = this.#claims.get(key).toSorted()[0]
+    return winner === undefined ? undefined : rowsOf(winner).findLast((row) => row.key === key)
   }
 }
