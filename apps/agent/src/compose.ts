@@ -7,7 +7,7 @@ import { createEndpointController } from '@axoneme/endpoint'
 import { createLocalIdentityAllocator } from '@axoneme/identity'
 import { createIpcacheController, createPrefixIdentityController } from '@axoneme/ipcache'
 import { openK8sClient } from '@axoneme/k8s-client'
-import { openEtcdKvstore } from '@axoneme/kvstore'
+import { etcdOptions, openEtcdKvstore } from '@axoneme/kvstore'
 import { createIdentityAllocator } from '@axoneme/kvstore-sync'
 import { Scope } from '@axoneme/lifecycle'
 import { createServiceController } from '@axoneme/loadbalancer'
@@ -109,9 +109,10 @@ export async function runAgent(
     })
   const openStore = () =>
     openEtcdKvstore({
-      endpoints: config.kvstoreEndpoints,
+      ...etcdOptions(config),
       log: log.child('kvstore'),
       observe: metrics.kvstore,
+      onQuorumError: metrics.kvstoreQuorumError,
       onStatus: (status) => progress.detail('kvstore', status.detail),
       signal,
     })

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { processOptions } from '@axoneme/app-host'
+import { kvstoreOptions } from '@axoneme/kvstore'
 import {
   boolean,
   type Config,
@@ -21,7 +22,7 @@ export const agentOptions = defineOptions({
     default: '',
     help: 'credentials for the apiserver; empty: those of the service account',
   }),
-  'kvstore-endpoints': list({ help: 'URLs of etcd' }),
+  ...kvstoreOptions({ qps: 100 }),
   'routing-mode': oneOf(['native', 'tunnel'], {
     default: 'native',
     help: 'how packets reach other nodes: by their routes, or in VXLAN',

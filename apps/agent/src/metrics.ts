@@ -5,7 +5,7 @@ import type { CompileEvent } from '@axoneme/bpf-programs'
 import type { DatapathObserver } from '@axoneme/datapath'
 import type { K8sCallEvent } from '@axoneme/k8s-client'
 import type { ReflectorEvent } from '@axoneme/k8s-watchers'
-import type { KvOperationEvent } from '@axoneme/kvstore'
+import type { KvOperationEvent, QuorumError } from '@axoneme/kvstore'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { CniStep } from './cni.ts'
 import { watchState } from './state-metrics.ts'
@@ -29,6 +29,7 @@ export type AgentMetrics = Readonly<{
   bpf: (event: BpfEvent) => void
   compile: (event: CompileEvent) => void
   kvstore: (event: KvOperationEvent) => void
+  kvstoreQuorumError: (event: QuorumError) => void
   k8s: (event: K8sCallEvent) => void
   reflector: (event: ReflectorEvent) => void
   api: (event: AgentApiEvent) => void
@@ -69,6 +70,11 @@ export function createAgentMetrics(): AgentMetrics {
     'cilium_kvstore_events_queue_seconds',
     'time that calls waited for the rate limit',
     ['scope', 'action'],
+  )
+  const kvQuorumErrors = counter(
+    'cilium_kvstore_quorum_errors_total',
+    'checks that most members of the kvstore did not confirm',
+    ['error'],
   )
   const apiLatency = histogram('cilium_k8s_client_api_latency_time_seconds', 'apiserver calls', [
     'path',
@@ -144,6 +150,7 @@ export function createAgentMetrics(): AgentMetrics {
       kvOperations.observe({ scope, kind, action: operation, outcome }, durationMs / 1000)
       kvQueue.observe({ scope, action: operation }, queuedMs / 1000)
     },
+    kvstoreQuorumError: ({ error }) => kvQuorumErrors.inc({ error }),
     compile: ({ outcome }) => {
       if (outcome === 'compiled' || outcome === 'failed') subprocesses.inc({ subsystem: 'clang' })
     },

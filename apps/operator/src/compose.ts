@@ -4,7 +4,7 @@ import { startMetricsServer } from '@axoneme/app-host'
 import { retry } from '@axoneme/backoff'
 import { openK8sClient } from '@axoneme/k8s-client'
 import { createLeaderLease, customResourcesServed } from '@axoneme/k8s-writers'
-import { type Kvstore, openEtcdKvstore } from '@axoneme/kvstore'
+import { etcdOptions, type Kvstore, openEtcdKvstore } from '@axoneme/kvstore'
 import { startStoredNodeWatcher } from '@axoneme/kvstore-sync'
 import { Scope } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
@@ -53,9 +53,10 @@ export async function runOperator(
   const store = Promise.withResolvers<Kvstore>()
   scope.run(async (signal) => {
     const opened = await openEtcdKvstore({
-      endpoints: config.kvstoreEndpoints,
+      ...etcdOptions(config),
       log: log.child('kvstore'),
       observe: metrics.kvstore,
+      onQuorumError: metrics.kvstoreQuorumError,
       onStatus: ({ connected }) => {
         state.kvstoreConnected = connected
       },

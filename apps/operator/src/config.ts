@@ -1,4 +1,5 @@
 import { processOptions } from '@axoneme/app-host'
+import { kvstoreOptions } from '@axoneme/kvstore'
 import { CodedError } from '@axoneme/lifecycle'
 import {
   boolean,
@@ -7,7 +8,6 @@ import {
   defineOptions,
   duration,
   integer,
-  list,
   oneOf,
   path,
   string,
@@ -21,7 +21,7 @@ export const operatorOptions = defineOptions({
     default: '',
     help: 'credentials for the apiserver; empty: those of the service account',
   }),
-  'kvstore-endpoints': list({ help: 'URLs of etcd' }),
+  ...kvstoreOptions({ qps: 1000 }),
   'ipam-mode': oneOf(['cluster-pool', 'kubernetes'], {
     default: 'cluster-pool',
     help: 'who assigns pod CIDRs: this operator, or Kubernetes',

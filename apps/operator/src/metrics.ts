@@ -1,5 +1,5 @@
 import type { K8sCallEvent } from '@axoneme/k8s-client'
-import type { KvOperationEvent } from '@axoneme/kvstore'
+import type { KvOperationEvent, QuorumError } from '@axoneme/kvstore'
 import type { IdentityGcRun, NodeCorrection } from '@axoneme/kvstore-sync'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
@@ -10,6 +10,7 @@ export type OperatorMetrics = Readonly<{
   registry: Registry
   k8s: (event: K8sCallEvent) => void
   kvstore: (event: KvOperationEvent) => void
+  kvstoreQuorumError: (event: QuorumError) => void
   leading: (leading: boolean) => void
   identityGc: (run: IdentityGcRun) => void
   endpointGc: (outcome: 'success' | 'fail') => void
@@ -27,6 +28,12 @@ export function createOperatorMetrics({ leaseName = 'cilium-operator-resource-lo
     help: 'kvstore calls',
     labelNames: ['scope', 'kind', 'action', 'outcome'],
     buckets,
+    registers,
+  })
+  const quorumErrors = new Counter({
+    name: `${prefix}kvstore_quorum_errors_total`,
+    help: 'checks that most members of the kvstore did not confirm',
+    labelNames: ['error'],
     registers,
   })
   const latency = new Histogram({
@@ -89,6 +96,7 @@ export function createOperatorMetrics({ leaseName = 'cilium-operator-resource-lo
     kvstore({ scope, kind, operation, outcome, durationMs }) {
       kv.observe({ scope, kind, action: operation, outcome }, durationMs / 1000)
     },
+    kvstoreQuorumError: ({ error }) => quorumErrors.inc({ error }),
     leading(leading) {
       leader.set({ name: leaseName }, leading ? 1 : 0)
       if (leading) return

@@ -18,14 +18,19 @@ export type EtcdCredentialFiles = Readonly<{
 
 const fileLimitBytes = 1024 * 1024
 
-/** Rejects with KVSTORE_INVALID, which names the file, when one cannot be read or they do not go together. */
+/**
+ * Rejects with KVSTORE_INVALID: retryable, and naming the file, when one cannot be read or they do not go together; final
+ * when one is missing among the options.
+ */
 export async function readCredentials(files: EtcdCredentialFiles): Promise<EtcdCredentials> {
   const { caFile, certFile, keyFile, username, passwordFile } = files
   if ((certFile === '') !== (keyFile === '')) {
-    throw invalid('a client certificate needs both kvstore-cert-file and kvstore-key-file')
+    throw invalid('a client certificate needs both kvstore-cert-file and kvstore-key-file', {
+      retryable: false,
+    })
   }
   if ((username === '') !== (passwordFile === '')) {
-    throw invalid('a login needs both kvstore-username and kvstore-password-file')
+    throw invalid('a login needs both kvstore-username and kvstore-password-file', { retryable: false })
   }
   const [ca, cert, key, password] = await Promise.all([caFile, certFile, keyFile, passwordFile].map(read))
   if (cert !== undefined || key !== undefined || ca !== undefined) {
@@ -35,7 +40,7 @@ export async function readCredentials(files: EtcdCredentialFiles): Promise<EtcdC
       createSecureContext({ ca, cert, key })
     } catch (error) {
       const names = [caFile, certFile, keyFile].filter((name) => name !== '').join(', ')
-      throw invalid(`no PEM files that go together: ${names}`, error)
+      throw invalid(`no PEM files that go together: ${names}`, { cause: error })
     }
   }
   const text = password?.toString().replace(/\r?\n$/, '')
@@ -59,14 +64,19 @@ async function read(path: string): Promise<Buffer | undefined> {
   try {
     bytes = await readFile(path)
   } catch (error) {
-    throw invalid(`cannot read ${path}`, error)
+    throw invalid(`cannot read ${path}`, { cause: error })
   }
   if (bytes.length > 0 && bytes.length <= fileLimitBytes) return bytes
   throw invalid(`${path} has ${bytes.length} bytes, not 1 to ${fileLimitBytes}`)
 }
 
-function invalid(hint: string, cause?: unknown): KvstoreError {
-  // A file may be about to be written.
-  const options = { operation: 'open', key: '', hint, retryable: true }
-  return new KvstoreError('KVSTORE_INVALID', cause === undefined ? options : { ...options, cause })
+/** Retryable by default: a file may be about to be written. */
+function invalid(hint: string, options: { cause?: unknown; retryable?: boolean } = {}): KvstoreError {
+  return new KvstoreError('KVSTORE_INVALID', {
+    operation: 'read credentials',
+    key: '',
+    hint,
+    retryable: true,
+    ...options,
+  })
 }

@@ -136,14 +136,14 @@ describe('etcd with TLS and users', () => {
 
 describe('readCredentials', () => {
   it.each([
-    { files: { certFile: '/none' }, why: 'kvstore-key-file' },
-    { files: { username: 'a' }, why: 'kvstore-password-file' },
+    { files: { certFile: '/none' }, why: 'kvstore-key-file', retryable: false },
+    { files: { username: 'a' }, why: 'kvstore-password-file', retryable: false },
     { files: { caFile: '/none/ca.crt' }, why: '/none/ca.crt' },
     { files: { caFile: '/dev/null' }, why: '/dev/null has 0 bytes' },
     { files: { caFile: '/etc/hostname' }, why: 'no PEM files' },
-  ])('refuses $files', async ({ files, why }) => {
+  ])('refuses $files', async ({ files, why, retryable = true }) => {
     const error = await readCredentials({ ...none, ...files }).catch((reason: unknown) => reason)
-    expect(error).toMatchObject({ code: 'KVSTORE_INVALID', retryable: true })
+    expect(error).toMatchObject({ code: 'KVSTORE_INVALID', retryable })
     expect(JSON.stringify([error, (error as { hint?: string }).hint])).toContain(why)
   })
 })

@@ -52,17 +52,19 @@ describe('three members of etcd', () => {
     await using watch = follow(reader, 'w/')
     await until(watch.isSynced, 'synced')
     let stopped = false
-    const writing = (async () => {
+    const write = async (lane: number) => {
       for (let i = 0; !stopped; i++) {
-        const key = `w/${i % 7}`
+        const key = `w/${lane}-${i % 3}`
         // Whether a write happened that failed is for the store to say.
         await (i % 5 === 4 ? writer.delete(key) : writer.put(key, String(i))).catch(() => {})
       }
-    })()
-    for (let round = 0; round < 2; round++) {
+    }
+    const writing = Promise.all([write(0), write(1), write(2)])
+    for (let round = 1; round <= 2; round++) {
+      await until(() => watch.events.length > 30 * round, 'changes came')
       const leader = await etcd.leader()
       await leader?.kill()
-      await new Promise((resolve) => setTimeout(resolve, 1_500))
+      await until(async () => (await etcd.leader()) !== undefined, 'there is another leader')
       await leader?.restart()
     }
     stopped = true

@@ -1,4 +1,5 @@
-import type { Period } from '@axoneme/backoff'
+import { type Period, type RetryPolicy, retry } from '@axoneme/backoff'
+import { describeError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { KvClient } from '../client.ts'
 import { KvstoreError } from '../errors.ts'
@@ -64,11 +65,21 @@ export async function openEtcdKvstore(options: EtcdKvstoreOptions): Promise<Kvst
   }
 }
 
+const readRetry: RetryPolicy = { minMs: 200, maxMs: 10_000 }
+
 async function followFiles(
   files: EtcdCredentialFiles,
-  { endpoints, credentialPeriod, log, random = Math.random }: EtcdKvstoreOptions,
+  { endpoints, credentialPeriod, log, random = Math.random, onStatus, signal }: EtcdKvstoreOptions,
 ): Promise<RotatingConnection> {
-  const connection = new RotatingConnection(endpoints, await readCredentials(files))
+  const credentials = await retry(() => readCredentials(files), {
+    ...readRetry,
+    signal,
+    onRetry(error) {
+      log.warn('credentials unusable, retrying', { error: describeError(error) })
+      onStatus?.({ backend: 'etcd', connected: false, detail: describeError(error), leaseId: '' })
+    },
+  })
+  const connection = new RotatingConnection(endpoints, credentials)
   void connection.follow({
     readCredentials: () => readCredentials(files),
     period: credentialPeriod,
