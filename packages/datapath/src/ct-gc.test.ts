@@ -3,7 +3,13 @@ import type { BpfMap } from '@axoneme/bpf'
 import { ct4Key, ctEntry } from '@axoneme/bpf-programs'
 import { createLogger } from '@axoneme/log'
 import { describe, expect, it, vi } from 'vitest'
-import { type CtGcRun, collectConntrackGarbage, nextCtGcInterval, runConntrackGc } from './ct-gc.ts'
+import {
+  type CtGcFailure,
+  type CtGcRun,
+  collectConntrackGarbage,
+  nextCtGcInterval,
+  runConntrackGc,
+} from './ct-gc.ts'
 import { isRoot } from './testing/test-cluster.ts'
 import { testMap } from './testing/test-maps.ts'
 
@@ -91,6 +97,7 @@ describe.runIf(isRoot)('conntrack garbage collection', () => {
       using map = testMap('axo_ct4')
       map.update(keyOf(1), entryOf(50))
       const runs: CtGcRun[] = []
+      const failures: CtGcFailure[] = []
       const stop = new AbortController()
       const warnings: string[] = []
       let clockFails = true
@@ -103,12 +110,14 @@ describe.runIf(isRoot)('conntrack garbage collection', () => {
         log: createLogger({ sink: ({ message }) => warnings.push(message) }),
         signal: stop.signal,
         onRun: (run) => runs.push(run),
+        onFailure: (failure) => failures.push(failure),
         random: () => 0.5,
       })
       await vi.advanceTimersByTimeAsync(299_999)
       expect(warnings).toEqual([])
       await vi.advanceTimersByTimeAsync(1)
       expect(warnings).toEqual(['conntrack not collected'])
+      expect(failures).toHaveLength(1)
       clockFails = false
       await vi.advanceTimersByTimeAsync(300_000)
       while (runs.length === 0) await new Promise(setImmediate)

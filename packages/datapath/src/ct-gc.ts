@@ -18,6 +18,7 @@ export function nextCtGcInterval(previousMs: number, deletedShare: number): numb
 }
 
 export type CtGcRun = Readonly<{ entries: number; deleted: number; durationMs: number }>
+export type CtGcFailure = Readonly<{ durationMs: number }>
 
 /**
  * Deletes the connections whose lifetime is over at `nowSeconds`, in the datapath's clock. Yields to the event loop
@@ -58,6 +59,7 @@ export async function runConntrackGc({
   log,
   signal,
   onRun,
+  onFailure,
   random = Math.random,
 }: {
   map: BpfMap
@@ -66,12 +68,15 @@ export async function runConntrackGc({
   log: Logger
   signal: AbortSignal
   onRun?: ((run: CtGcRun) => void) | undefined
+  /** A collection was not finished. */
+  onFailure?: ((failure: CtGcFailure) => void) | undefined
   random?: () => number
 }): Promise<void> {
   let intervalMs: number = ctGcBounds.firstMs
   try {
     for (;;) {
       await sleep(jitteredPeriod({ baseMs: intervalMs, jitter: 0.2 }, { random }), { signal })
+      const startedMs = performance.now()
       try {
         const run = await collectConntrackGarbage(map, { nowSeconds: nowSeconds(), signal })
         intervalMs = nextCtGcInterval(intervalMs, run.deleted / map.spec.maxEntries)
@@ -79,6 +84,7 @@ export async function runConntrackGc({
         log.debug('conntrack collected', { ...run, nextMs: intervalMs })
       } catch (error) {
         signal.throwIfAborted()
+        onFailure?.({ durationMs: performance.now() - startedMs })
         log.warn('conntrack not collected', { error: describeError(error) })
       }
     }

@@ -5,17 +5,23 @@ import type { FrontendRow } from '@axoneme/loadbalancer'
 import type { Logger } from '@axoneme/log'
 import type { Netlink } from '@axoneme/netlink'
 import type { EndpointPolicyRow } from '@axoneme/policy'
-import { type Reconciler, type ReconcilerOptions, startReconciler } from '@axoneme/reconciler'
+import {
+  type ReconcileRun,
+  type Reconciler,
+  type ReconcilerOptions,
+  startReconciler,
+} from '@axoneme/reconciler'
 import type { Netns } from '@axoneme/syscalls'
 import type { Table } from '@axoneme/tables'
 import { type AttachmentKind, openAttacher } from './attach/attacher.ts'
-import { type CtGcRun, runConntrackGc } from './ct-gc.ts'
+import { type CtGcFailure, type CtGcRun, runConntrackGc } from './ct-gc.ts'
 import { attachDevicePrograms } from './device-programs.ts'
 import { createEndpointDatapathTable, joinEndpointsAndPolicies } from './endpoint-join.ts'
 import { endpointPrograms } from './endpoint-programs.ts'
 import { endpointTarget } from './endpoint-target.ts'
 import { openPolicyEpochs } from './epochs.ts'
 import { ipcacheTarget } from './ipcache-target.ts'
+import { type MapFill, mapFillOf } from './map-fill.ts'
 import { ensureNodeDevices } from './node-devices.ts'
 import { nodeRoutesTarget } from './node-routes.ts'
 import type { DatapathObjects } from './objects.ts'
@@ -63,6 +69,8 @@ export type DatapathObserver = Readonly<{
   /** An endpoint was realised, or one attempt failed. */
   endpoint?: (outcome: 'success' | 'fail') => void
   conntrackGc?: (run: CtGcRun) => void
+  conntrackGcFailed?: (failure: CtGcFailure) => void
+  reconcile?: (run: ReconcileRun) => void
 }>
 
 /**
@@ -85,6 +93,8 @@ export type Datapath = AsyncDisposable &
     verifyPrograms(id: EndpointId): Promise<readonly ProgramCheck[]>
     /** Names of the devices that run the programs of a template. */
     devices: Readonly<Record<'host' | 'overlay', readonly string[]>>
+    /** How full the maps are, as far as it is known: of conntrack once it was collected. */
+    mapFill(): readonly MapFill[]
   }>
 
 /**
@@ -143,18 +153,24 @@ export function startDatapath(options: DatapathOptions): Datapath {
         ...more,
         log: options.log.child(name),
         signal: scope.signal,
+        observe: observe.reconcile,
       }),
     )
   scope.use(endpoints)
   const joined = createEndpointDatapathTable()
   scope.run((signal) => joinEndpointsAndPolicies({ ...tables, output: joined, signal }))
+  let conntrackEntries: number | undefined
   scope.run((signal) =>
     runConntrackGc({
       map: mapNamed(maps, 'axo_ct4'),
       nowSeconds: monotonicSeconds,
       log: options.log.child('conntrack-gc'),
       signal,
-      onRun: observe.conntrackGc,
+      onRun(run) {
+        conntrackEntries = run.entries - run.deleted
+        observe.conntrackGc?.(run)
+      },
+      onFailure: observe.conntrackGcFailed,
     }),
   )
   const endpointReconciler = start('endpoints', {
@@ -173,6 +189,20 @@ export function startDatapath(options: DatapathOptions): Datapath {
     services: start('services', { table: tables.frontends, target: services }),
     nodes: start('node-routes', { table: tables.nodes, target: nodes }),
     endpoints: endpointReconciler,
+    mapFill() {
+      const lb = services.sizes()
+      return mapFillOf(objects, {
+        shared: {
+          axo_ct4: conntrackEntries,
+          axo_endpoints: tables.endpoints.size,
+          axo_ipcache: tables.ipcache.size,
+          axo_lb4_backends: lb.backends,
+          axo_lb4_revnat: lb.reverseNat,
+          axo_lb4_services: lb.services,
+        },
+        policies: tables.policies.rows(),
+      })
+    },
     verify: (endpoint) => verifyEndpoint({ netlink, programs }, endpoint),
     verifyPrograms: (id) =>
       verifyPrograms(

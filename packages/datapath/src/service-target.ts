@@ -1,10 +1,18 @@
 import type { BpfMap } from '@axoneme/bpf'
-import { createLbPlanner, type FrontendRow, type L4Address, type LbOperation } from '@axoneme/loadbalancer'
+import {
+  createLbPlanner,
+  type FrontendRow,
+  type L4Address,
+  type LbOperation,
+  type LbPlanner,
+} from '@axoneme/loadbalancer'
 import type { Target } from '@axoneme/reconciler'
 import { applyLbOperation, type LbMaps, readLbMaps } from './lb-maps.ts'
 
 /** [frontends] -> the load balancing maps, in the planner's order of writes. IPv6 frontends are not for these maps. */
-export function serviceTarget(maps: Readonly<Record<string, BpfMap>>): Target<FrontendRow> {
+export function serviceTarget(
+  maps: Readonly<Record<string, BpfMap>>,
+): Target<FrontendRow> & Pick<LbPlanner, 'sizes'> {
   const lbMaps = mapsOf(maps)
   const planner = createLbPlanner({ snapshot: readLbMaps(lbMaps) })
   const carryOut = (operations: readonly LbOperation[]) => {
@@ -21,6 +29,7 @@ export function serviceTarget(maps: Readonly<Record<string, BpfMap>>): Target<Fr
       if (isIpv4(row)) carryOut(planner.planRemoval(row))
     },
     prune: (rows) => carryOut(planner.planPrune(rows.filter(isIpv4))),
+    sizes: () => planner.sizes(),
   }
 }
 

@@ -3,6 +3,8 @@ import type { LbBackend, LbOperation, LbService, LbSnapshot } from './operations
 
 const noSlots: ReadonlyMap<number, number> = new Map()
 
+export type LbMapSizes = Readonly<Record<'services' | 'backends' | 'reverseNat', number>>
+
 /** What the load balancing maps hold, kept up to date by telling it every operation that succeeded. */
 export class LbMaps {
   readonly backends = new Map<number, LbBackend>()
@@ -13,6 +15,7 @@ export class LbMaps {
   readonly #frontends = new Map<string, L4Address>()
   /** How many slots hold a backend id. */
   readonly #slotCounts = new Map<number, number>()
+  #slotTotal = 0
 
   load({ backends, services, slots, reverseNat }: LbSnapshot): void {
     for (const { id, backend } of backends) this.applied({ kind: 'put-backend', id, backend })
@@ -23,6 +26,15 @@ export class LbMaps {
 
   frontends(): IterableIterator<L4Address> {
     return this.#frontends.values()
+  }
+
+  /** How many entries each map holds; those of services and of their slots are in one map. */
+  sizes(): LbMapSizes {
+    return {
+      services: this.#services.size + this.#slotTotal,
+      backends: this.backends.size,
+      reverseNat: this.reverseNat.size,
+    }
   }
 
   serviceOf(key: string): LbService | undefined {
@@ -84,6 +96,7 @@ export class LbMaps {
   }
 
   #countSlot(backendId: number, by: 1 | -1): void {
+    this.#slotTotal += by
     const count = (this.#slotCounts.get(backendId) ?? 0) + by
     if (count === 0) this.#slotCounts.delete(backendId)
     else this.#slotCounts.set(backendId, count)

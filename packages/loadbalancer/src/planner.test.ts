@@ -162,6 +162,11 @@ describe('createLbPlanner', () => {
             replan(planner)
           }
           expectExact(maps, rows)
+          expect(planner.sizes()).toEqual({
+            services: maps.services.size + maps.slots.size,
+            backends: maps.backends.size,
+            reverseNat: maps.reverseNat.size,
+          })
         }
         // A restart changes nothing; states of shared backends are known only after all rows were planned once.
         const restarted = createLbPlanner({ snapshot: maps.snapshot() })

@@ -2,7 +2,7 @@ import { createLbAllocator, type LbAllocator } from './allocator.ts'
 import { BackendUsers } from './backend-users.ts'
 import { TooManyBackendsError } from './errors.ts'
 import { frontendKey, type L4Address } from './keys.ts'
-import { LbMaps } from './maps.ts'
+import { type LbMapSizes, LbMaps } from './maps.ts'
 import type { LbBackend, LbOperation, LbSnapshot } from './operations.ts'
 import { planSlots } from './slots.ts'
 import { type FrontendRow, serving } from './types.ts'
@@ -25,6 +25,8 @@ export type LbPlanner = {
   /** Removes what none of `rows`, which are all, needs: what an earlier run or a crash left behind. */
   planPrune(rows: readonly FrontendRow[]): LbOperation[]
   applied(operation: LbOperation): void
+  /** How many entries the maps hold. */
+  sizes(): LbMapSizes
 }
 
 /** A planner for the maps of one address family; `snapshot` is what they hold now. */
@@ -49,6 +51,10 @@ class Planner implements LbPlanner {
     this.#maps.load(snapshot)
     for (const [id, backend] of this.#maps.backends) numbers.restoreBackend(backend, id)
     for (const [index, frontend] of this.#maps.reverseNat) numbers.restoreFrontend(frontend, index)
+  }
+
+  sizes(): LbMapSizes {
+    return this.#maps.sizes()
   }
 
   plan(row: FrontendRow): LbOperation[] {
