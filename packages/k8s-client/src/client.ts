@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { CodedError } from '@axoneme/lifecycle'
-import { type Connection, type ConnectionSource, cachedSource } from './connection.ts'
+import { type Connection, type ConnectionSource, cachedSource, haveSameCredentials } from './connection.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
 import { K8sApiError } from './errors.ts'
 import { type Call, refusedError, unansweredError } from './failure.ts'
-import { loadInCluster } from './in-cluster.ts'
-import { loadKubeconfig } from './kubeconfig.ts'
+import { inClusterLoader } from './in-cluster.ts'
+import { kubeconfigLoader } from './kubeconfig.ts'
 import { requestInfoOf } from './request-info.ts'
 import { createTransport, type Transport } from './transport.ts'
 import type { K8sClient, K8sClientOptions, K8sRequest, K8sResponse, K8sStream } from './types.ts'
@@ -15,12 +15,13 @@ const maxErrorBytes = 64 * 1024
 
 /**
  * Reads the configuration once, so that a mistake in it is known now; nothing is sent. Credentials are read again
- * as requests are made: tokens and certificates rotate, also under a running client.
+ * as requests are made: tokens and certificates rotate, also under a running client. A request that the server answers
+ * with 401 is made once more when what is read then is something else.
  */
 export async function openK8sClient(options: K8sClientOptions): Promise<K8sClient> {
   const { kubeconfigPath, env = process.env } = options
-  const source = cachedSource(() =>
-    kubeconfigPath === undefined ? loadInCluster({ env }) : loadKubeconfig(kubeconfigPath),
+  const source = cachedSource(
+    kubeconfigPath === undefined ? inClusterLoader({ env }) : kubeconfigLoader(kubeconfigPath),
   )
   await source.current()
   return new HttpClient(options, source)
@@ -37,16 +38,22 @@ class HttpClient implements K8sClient {
   }
 
   async request(request: K8sRequest): Promise<K8sResponse> {
-    using exchange = await this.#open(request)
-    return await exchange.run(async (answer) => ({
-      status: answer.statusCode ?? 0,
-      headers: answer.headers,
-      body: await exchange.readBody(answer, this.#options.maxResponseBytes ?? 128 * 1024 * 1024),
-    }))
+    return this.#authenticated(request, async (connection) => {
+      using exchange = this.#exchange(request, connection)
+      return await exchange.run(async (answer) => ({
+        status: answer.statusCode ?? 0,
+        headers: answer.headers,
+        body: await exchange.readBody(answer, this.#options.maxResponseBytes ?? 128 * 1024 * 1024),
+      }))
+    })
   }
 
   async stream(request: K8sRequest): Promise<K8sStream> {
-    const exchange = await this.#open(request)
+    return this.#authenticated(request, (connection) => this.#stream(request, connection))
+  }
+
+  async #stream(request: K8sRequest, connection: Connection): Promise<K8sStream> {
+    const exchange = this.#exchange(request, connection)
     try {
       return await exchange.run(async (answer) => {
         exchange.deadline.stopClock()
@@ -68,16 +75,23 @@ class HttpClient implements K8sClient {
     this.#transport[Symbol.dispose]()
   }
 
-  async #open(request: K8sRequest): Promise<Exchange> {
+  #exchange(request: K8sRequest, connection: Connection): Exchange {
+    return new Exchange({ request, connection, transport: this.#transport, options: this.#options })
+  }
+
+  /** With credentials that were renewed since, the server may accept what it has refused. */
+  async #authenticated<T>(request: K8sRequest, call: (connection: Connection) => Promise<T>): Promise<T> {
     request.signal?.throwIfAborted()
     const connection = await this.#source.current()
-    return new Exchange({
-      request,
-      connection,
-      transport: this.#transport,
-      options: this.#options,
-      onUnauthorized: () => this.#source.invalidate(),
-    })
+    try {
+      return await call(connection)
+    } catch (error) {
+      if (!(error instanceof K8sApiError && error.status === 401)) throw error
+      this.#source.invalidate(connection)
+      const renewed = await this.#source.current()
+      if (haveSameCredentials(connection, renewed)) throw error
+      return await call(renewed)
+    }
   }
 }
 
@@ -86,7 +100,6 @@ type ExchangeParts = Readonly<{
   connection: Connection
   transport: Transport
   options: K8sClientOptions
-  onUnauthorized: () => void
 }>
 
 /** One request and its answer. */
@@ -192,7 +205,13 @@ class Exchange implements Disposable {
   async #accepted(answer: IncomingMessage): Promise<IncomingMessage> {
     const status = answer.statusCode ?? 0
     if (status >= 200 && status < 300) return answer
-    if (status === 401) this.#parts.onUnauthorized()
+export async function loadInCluster({
+  env,
+  dir = serviceAccountDir,
+}: {
+  env: Readonly<Record<string, string | undefined>>
+  dir?: string
+}): Promise<Connection> {
     const body = await readPrefix(answer, maxErrorBytes)
     throw refusedError(this.#call, { status, headers: answer.headers, body })
   }

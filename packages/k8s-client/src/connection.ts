@@ -17,35 +17,60 @@ export type Connection = Readonly<{
   agent?: Agent
 }>
 
+/** Reads what makes a connection. */
+export type ConnectionLoader = {
+  load(): Promise<Connection>
+  /** The server refused what was loaded: nothing that was obtained for it may be used again. */
+  forget(): void
+}
+
 /** Where connections come from. Credentials rotate, so they are asked for before each request. */
 export type ConnectionSource = {
   current(): Promise<Connection>
-  /** Forgets what was read: the server did not accept it. */
-  invalidate(): void
+  /** The server did not accept `refused`: unless that is done already, it is read anew when next asked for. */
+  invalidate(refused: Connection): void
 }
 
-/** Remembers what `load` gave for `maxAgeMs`, so that a burst of requests reads the files once. */
+/** Remembers what the loader gave for `maxAgeMs`, so that a burst of requests reads the files once. */
 export function cachedSource(
-  load: () => Promise<Connection>,
+  loader: ConnectionLoader,
   { maxAgeMs = 10_000, now = Date.now }: { maxAgeMs?: number; now?: () => number } = {},
 ): ConnectionSource {
-  let cached: { connection: Promise<Connection>; atMs: number } | undefined
-  const invalidate = () => {
-    cached = undefined
-  }
+  let loading: { connection: Promise<Connection>; atMs: number } | undefined
+  let loaded: Connection | undefined
   return {
-    invalidate,
+    invalidate(refused) {
+      if (loaded === undefined || !haveSameCredentials(refused, loaded)) return
+      loading = undefined
+      loaded = undefined
+      loader.forget()
+    },
     async current() {
-      if (cached === undefined || now() - cached.atMs >= maxAgeMs) {
-        cached = { connection: load(), atMs: now() }
+      if (loading === undefined || now() - loading.atMs >= maxAgeMs) {
+        loading = { connection: loader.load(), atMs: now() }
       }
-      const { connection } = cached
+      const mine = loading
       try {
-        return await connection
+        const connection = await mine.connection
+        if (loading === mine) loaded = connection
+        return connection
       } catch (error) {
-        if (cached?.connection === connection) invalidate()
+        if (loading === mine) loading = undefined
         throw error
       }
     },
   }
+}
+
+/** Whether a server that refused `a` may accept `b`. */
+export function haveSameCredentials(a: Connection, b: Connection): boolean {
+  return (
+    isSame(a.tls.cert, b.tls.cert) &&
+    isSame(a.tls.key, b.tls.key) &&
+    a.headers.authorization === b.headers.authorization
+  )
+}
+
+function isSame(a: string | Buffer | undefined, b: string | Buffer | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : Buffer.from(a).equals(Buffer.from(b))
 }

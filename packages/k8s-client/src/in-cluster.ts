@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Connection } from './connection.ts'
+import type { Connection, ConnectionLoader } from './connection.ts'
 import { K8sConfigError } from './errors.ts'
 
 /** Where the kubelet mounts a pod's service account. */
@@ -10,13 +10,17 @@ const serviceAccountDir = '/var/run/secrets/kubernetes.io/serviceaccount'
  * The connection of a pod to its own cluster: the service's address from the environment, the service account's
  * token and authority from its volume. The kubelet renews the token in place.
  */
-export async function loadInCluster({
-  env,
-  dir = serviceAccountDir,
-}: {
+export function inClusterLoader(where: {
   env: Readonly<Record<string, string | undefined>>
   dir?: string
-}): Promise<Connection> {
+}): ConnectionLoader {
+  return { load: () => load(where), forget: () => {} }
+}
+
+async function load({
+  env,
+  dir = serviceAccountDir,
+}: Parameters<typeof inClusterLoader>[0]): Promise<Connection> {
   const host = env.KUBERNETES_SERVICE_HOST ?? ''
   const port = env.KUBERNETES_SERVICE_PORT ?? '443'
   if (host === '') {

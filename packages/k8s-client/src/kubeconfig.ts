@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import type { Connection } from './connection.ts'
+import type { Connection, ConnectionLoader } from './connection.ts'
 import { K8sConfigError } from './errors.ts'
-import { loadWithClientLibrary } from './library-auth.ts'
+import { LibraryAuth } from './library-auth.ts'
 
 // The format: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
 
@@ -53,9 +53,21 @@ type User = z.infer<typeof userSchema>
  * here; what needs more (exec plugins, auth providers, proxies, impersonation) is left to the client library, whose
  * import takes half a second and 30 MB.
  */
-export async function loadKubeconfig(path: string): Promise<Connection> {
-  const { cluster, user } = await readCurrentContext(path)
-  if (needsClientLibrary(cluster, user)) return loadWithClientLibrary(path)
+export function kubeconfigLoader(path: string): ConnectionLoader {
+  const library = new LibraryAuth()
+  return {
+    async load() {
+      const content = await readText(path)
+      const { cluster, user } = await currentContext(path, content)
+      return needsClientLibrary(cluster, user)
+        ? library.load(path, content)
+        : connectionOf(path, cluster, user)
+    },
+    forget: () => library.forget(),
+  }
+}
+
+async function connectionOf(path: string, cluster: Cluster, user: User): Promise<Connection> {
   const file = readerBeside(path)
   const ca = decoded(cluster['certificate-authority-data']) ?? (await file(cluster['certificate-authority']))
   const cert = decoded(user['client-certificate-data']) ?? (await file(user['client-certificate']))
@@ -88,8 +100,8 @@ function authorization(user: User, tokenFromFile: Buffer | undefined): Record<st
   return { authorization: `Basic ${credentials}` }
 }
 
-async function readCurrentContext(path: string): Promise<{ cluster: Cluster; user: User }> {
-  const config = parse(kubeconfigSchema, await readYaml(path), { path, what: 'a kubeconfig' })
+async function currentContext(path: string, content: string): Promise<{ cluster: Cluster; user: User }> {
+  const config = parse(kubeconfigSchema, await parseYaml(path, content), { path, what: 'a kubeconfig' })
   const contextName = config['current-context']
   const context = config.contexts.find(({ name }) => name === contextName)?.context
   if (context === undefined) throw new K8sConfigError(`${path}: no context ${JSON.stringify(contextName)}`)
@@ -106,17 +118,19 @@ async function readCurrentContext(path: string): Promise<{ cluster: Cluster; use
   }
 }
 
-async function readYaml(path: string): Promise<unknown> {
-  let content: string
+async function readText(path: string): Promise<string> {
   try {
-    content = await readFile(path, 'utf8')
+    return await readFile(path, 'utf8')
   } catch (error) {
     throw new K8sConfigError(`read the kubeconfig ${path}`, { cause: error, retryable: true })
   }
-  const { parse: parseYaml } = await import('yaml')
+}
+
+async function parseYaml(path: string, content: string): Promise<unknown> {
+  const yaml = await import('yaml')
   try {
     // Aliases have no place here, and expanding them is a known way to exhaust memory.
-    return parseYaml(content, { maxAliasCount: 0 })
+    return yaml.parse(content, { maxAliasCount: 0 })
   } catch (error) {
     // A file that is being written looks like this for a moment.
     throw new K8sConfigError(`parse the kubeconfig ${path}`, { cause: error, retryable: true })

@@ -1,23 +1,54 @@
 import type { Agent } from 'node:http'
 import type { RequestOptions } from 'node:https'
+import type { KubeConfig } from '@kubernetes/client-node'
 import type { Connection } from './connection.ts'
 import { K8sConfigError } from './errors.ts'
 
-/** The connection as @kubernetes/client-node makes it: exec plugins, auth providers, proxies, impersonation. */
-export async function loadWithClientLibrary(path: string): Promise<Connection> {
-  const { KubeConfig } = await import('@kubernetes/client-node')
-  const config = new KubeConfig()
-  const options: RequestOptions = {}
+/**
+ * Connections as @kubernetes/client-node makes them: exec plugins, auth providers, proxies, impersonation. What a
+ * plugin said is kept until it expires, the kubeconfig changes, or it is forgotten: running one takes long.
+ */
+export class LibraryAuth {
+  #kept: { content: string; config: KubeConfig } | undefined
+
+  forget(): void {
+    this.#kept = undefined
+  }
+
+  /** `path` is where `content` is from: the files that it names are beside it. */
+  async load(path: string, content: string): Promise<Connection> {
+    const config = this.#kept?.content === content ? this.#kept.config : await readConfig(path)
+    const options: RequestOptions = {}
+    try {
+      await config.applyToHTTPSOptions(options)
+    } catch (error) {
+      throw credentialsError(path, error)
+    }
+    this.#kept = { content, config }
+    return connectionFrom(path, config, options)
+  }
+}
+
+async function readConfig(path: string): Promise<KubeConfig> {
+  const library = await import('@kubernetes/client-node')
+  const config = new library.KubeConfig()
   try {
     config.loadFromFile(path)
-    await config.applyToHTTPSOptions(options)
   } catch (error) {
-    throw new K8sConfigError(`get the credentials of ${path}`, {
-      cause: error,
-      retryable: true,
-      hint: 'does `kubectl --kubeconfig FILE version` work here?',
-    })
+    throw credentialsError(path, error)
   }
+  return config
+}
+
+function credentialsError(path: string, cause: unknown): K8sConfigError {
+  return new K8sConfigError(`get the credentials of ${path}`, {
+    cause,
+    retryable: true,
+    hint: 'does `kubectl --kubeconfig FILE version` work here?',
+  })
+}
+
+function connectionFrom(path: string, config: KubeConfig, options: RequestOptions): Connection {
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw new K8sConfigError(`${path}: the current context has no cluster`)
   return connectionOf(new URL(cluster.server), options, cluster.proxyUrl !== undefined)
