@@ -122,6 +122,28 @@ describe('failures', () => {
     expect(opened.events).toMatchObject([{ verb: 'list', resource: 'pods', code: String(status) }])
   })
 
+  const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toUTCString()
+  it.each([
+    { header: '3', atLeast: 3000, atMost: 3000 },
+    // Dates have whole seconds.
+    { header: inSeconds(60), atLeast: 40_000, atMost: 60_000 },
+    { header: inSeconds(-60), atLeast: 0, atMost: 0 },
+    { header: inSeconds(86_400 * 365), atLeast: 600_000, atMost: 600_000 },
+    { header: '99999999999999999999', atLeast: 600_000, atMost: 600_000 },
+    { header: '-5', atLeast: 0, atMost: 0 },
+    { header: 'soon', atLeast: 7000, atMost: 7000 },
+    { header: '', atLeast: 7000, atMost: 7000 },
+  ])('Retry-After $header', async ({ header, atLeast, atMost }) => {
+    await using server = await startTestServer((_, response) => {
+      const status = { ...failure(429, 'TooManyRequests'), details: { retryAfterSeconds: 7 } }
+      respond(response, 429, status, { 'retry-after': header })
+    })
+    await using opened = await open(server)
+    const { retryAfterMs } = await failureOf(getJson(opened.client, '/api/v1/pods'))
+    expect(retryAfterMs).toBeGreaterThanOrEqual(atLeast)
+    expect(retryAfterMs).toBeLessThanOrEqual(atMost)
+  })
+
   it('an answer that is no Status is quoted, and bounded', async () => {
     await using server = await startTestServer((_, response) => {
       response.writeHead(502, { 'content-type': 'text/html' })
