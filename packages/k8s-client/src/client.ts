@@ -1,9 +1,10 @@
-import type { IncomingMessage } from 'node:http'
 import { CodedError } from '@axoneme/lifecycle'
+import type { Answer } from './answer.ts'
 import { type Connection, type ConnectionSource, cachedSource, haveSameCredentials } from './connection.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
 import { K8sApiError } from './errors.ts'
 import { type Call, refusedError, unansweredError } from './failure.ts'
+import { createHttp2Transport } from './http2-transport.ts'
 import { inClusterLoader } from './in-cluster.ts'
 import { kubeconfigLoader } from './kubeconfig.ts'
 import { requestInfoOf } from './request-info.ts'
@@ -30,18 +31,19 @@ export async function openK8sClient(options: K8sClientOptions): Promise<K8sClien
 class HttpClient implements K8sClient {
   readonly #options: K8sClientOptions
   readonly #source: ConnectionSource
-  readonly #transport: Transport = createTransport()
+  readonly #transport: Transport
 
   constructor(options: K8sClientOptions, source: ConnectionSource) {
     this.#options = options
     this.#source = source
+    this.#transport = options.http2 === true ? createHttp2Transport() : createTransport()
   }
 
   async request(request: K8sRequest): Promise<K8sResponse> {
     return this.#authenticated(request, async (connection) => {
       using exchange = this.#exchange(request, connection)
       return await exchange.run(async (answer) => ({
-        status: answer.statusCode ?? 0,
+        status: answer.status,
         headers: answer.headers,
         body: await exchange.readBody(answer, this.#options.maxResponseBytes ?? 128 * 1024 * 1024),
       }))
@@ -57,10 +59,9 @@ class HttpClient implements K8sClient {
     try {
       return await exchange.run(async (answer) => {
         exchange.deadline.stopClock()
-        // A peer that vanished without a word is noticed by the kernel in the end.
-        answer.socket.setKeepAlive(true, 30_000)
+        answer.keepAlive(30_000)
         return {
-          status: answer.statusCode ?? 0,
+          status: answer.status,
           headers: answer.headers,
           chunks: exchange.chunks(answer),
         }
@@ -124,12 +125,12 @@ class Exchange implements Disposable {
   }
 
   /** Sends, refuses what is 400 or more, lets `use` have the rest; reports the call either way. */
-  async run<T>(use: (answer: IncomingMessage) => Promise<T>): Promise<T> {
+  async run<T>(use: (answer: Answer) => Promise<T>): Promise<T> {
     const startedMs = performance.now()
     let code = '<error>'
     try {
       const answer = await this.#send()
-      code = String(answer.statusCode)
+      code = String(answer.status)
       return await use(await this.#accepted(answer))
     } catch (error) {
       throw this.failure(error)
@@ -139,16 +140,16 @@ class Exchange implements Disposable {
   }
 
   /** The whole body; an answer longer than `maxBytes` is refused as soon as that is known. */
-  async readBody(answer: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  async readBody(answer: Answer, maxBytes: number): Promise<Buffer> {
     const chunks: Buffer[] = []
     let length = 0
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
+    for await (const chunk of answer) {
       length += chunk.length
       if (length > maxBytes) {
         throw new K8sApiError(
           `${this.#call.method} ${this.#call.path}: an answer of more than ${maxBytes} bytes`,
           {
-            status: answer.statusCode ?? 0,
+            status: answer.status,
             reason: 'ResponseTooLarge',
             hint: 'ask for fewer objects at once (a smaller page size)',
           },
@@ -159,9 +160,9 @@ class Exchange implements Disposable {
     return Buffer.concat(chunks, length)
   }
 
-  async *chunks(answer: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
+  async *chunks(answer: Answer): AsyncGenerator<Buffer, void, undefined> {
     try {
-      for await (const chunk of answer as AsyncIterable<Buffer>) yield chunk
+      for await (const chunk of answer) yield chunk
     } catch (error) {
       throw this.failure(error)
     } finally {
@@ -181,7 +182,7 @@ class Exchange implements Disposable {
     this.deadline[Symbol.dispose]()
   }
 
-  #send(): Promise<IncomingMessage> {
+  #send(): Promise<Answer> {
     const { request, connection, transport, options } = this.#parts
     const body = encodeBody(request.body)
     return transport.send(connection, {
@@ -202,16 +203,9 @@ class Exchange implements Disposable {
     })
   }
 
-  async #accepted(answer: IncomingMessage): Promise<IncomingMessage> {
-    const status = answer.statusCode ?? 0
+  async #accepted(answer: Answer): Promise<Answer> {
+    const status = answer.status
     if (status >= 200 && status < 300) return answer
-export async function loadInCluster({
-  env,
-  dir = serviceAccountDir,
-}: {
-  env: Readonly<Record<string, string | undefined>>
-  dir?: string
-}): Promise<Connection> {
     const body = await readPrefix(answer, maxErrorBytes)
     throw refusedError(this.#call, { status, headers: answer.headers, body })
   }
@@ -229,10 +223,10 @@ export async function loadInCluster({
 }
 
 /** The first bytes of a body; what follows is not waited for. */
-async function readPrefix(answer: IncomingMessage, maxBytes: number): Promise<Buffer> {
+async function readPrefix(answer: Answer, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
+  for await (const chunk of answer) {
     chunks.push(chunk)
     length += chunk.length
     if (length >= maxBytes) break

@@ -1,17 +1,13 @@
-import {
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingMessage,
-  type RequestOptions,
-} from 'node:http'
+import { Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { type Answer, answerOf } from './answer.ts'
 import type { Connection } from './connection.ts'
 import type { K8sMethod } from './types.ts'
 
 /** Sends requests over kept-alive connections. */
 export type Transport = Disposable & {
   /** Resolves when the headers of the answer are there. Aborting the signal destroys the connection, also later. */
-  send(connection: Connection, message: TransportMessage): Promise<IncomingMessage>
+  send(connection: Connection, message: TransportMessage): Promise<Answer>
 }
 
 type TransportMessage = Readonly<{
@@ -47,7 +43,7 @@ export function createTransport(): Transport {
 }
 
 type Outcome =
-  | Readonly<{ kind: 'answer'; answer: IncomingMessage }>
+  | Readonly<{ kind: 'answer'; answer: Answer }>
   | Readonly<{ kind: 'error'; error: Error; reusedSocket: boolean }>
 
 function sendOnce(connection: Connection, message: TransportMessage, agent: HttpAgent): Promise<Outcome> {
@@ -65,7 +61,7 @@ function sendOnce(connection: Connection, message: TransportMessage, agent: Http
   }
   return new Promise((resolve) => {
     const request = isSecure ? httpsRequest(options) : httpRequest(options)
-    request.once('response', (answer) => resolve({ kind: 'answer', answer }))
+    request.once('response', (answer) => resolve({ kind: 'answer', answer: answerOf(answer) }))
     request.on('error', (error) => resolve({ kind: 'error', error, reusedSocket: request.reusedSocket }))
     request.end(message.body)
   })

@@ -56,6 +56,8 @@ export type K8sClientOptions = Readonly<{
   requestTimeoutMs?: number
   /** The largest body that a request may have as its answer; 128 MiB. Streams are bounded by their reader. */
   maxResponseBytes?: number
+  /** One connection for everything instead of one for each watch; a server at a plain address must expect HTTP/2. */
+  http2?: boolean
   observe?: (event: K8sCallEvent) => void
   /** For the service account's address; the process's own by default. */
   env?: Readonly<Record<string, string | undefined>>

@@ -1,7 +1,10 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer } from 'node:http'
+import { constants, createServer as createHttp2Server, Http2ServerResponse } from 'node:http2'
+import type { Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CodedError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
+import type { HttpRequest, HttpResponse } from './http/exchange.ts'
 
 /** A socket that listens already (it may belong to another network namespace), or where to listen. */
 export type Listen = Readonly<{ fd: number }> | Readonly<{ host: string; port: number }>
@@ -16,13 +19,16 @@ export type Listener = AsyncDisposable &
 /** Serves `handle` on a socket until it is disposed; open connections are cut then. */
 export async function openListener(
   listen: Listen,
-  { handle, log }: { handle: RequestListener; log: Logger },
+  { handle, http2 = false, log }: { handle: Handle; http2?: boolean; log: Logger },
 ): Promise<Listener> {
-  const server = createServer({ keepAliveTimeout: 90_000, noDelay: true }, handle)
-  server.on('upgrade', (_request, socket) => refuseUpgrade(socket))
-  server.on('clientError', (error, socket) => {
-    log.debug('malformed request', { error })
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n')
+  const server: Server = http2
+    ? createHttp2Server({ Http2ServerResponse: CuttableResponse }, handle)
+    : createHttp1Server(handle, log)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.setNoDelay(true)
+    socket.once('close', () => sockets.delete(socket))
   })
   await started(server, listen)
   // From here on a failing socket is logged; it must not end the process.
@@ -40,10 +46,30 @@ export async function openListener(
     port: address.port,
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeAllConnections()
+      for (const socket of sockets) socket.destroy()
       await closed
     },
   }
+}
+
+/** One whose end can be told from a cut: by itself a stream that is destroyed looks like one that has ended. */
+class CuttableResponse extends Http2ServerResponse {
+  override destroy(): this {
+    this.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    return this
+  }
+}
+
+type Handle = (request: HttpRequest, response: HttpResponse) => void
+
+function createHttp1Server(handle: Handle, log: Logger): Server {
+  const server = createServer({ keepAliveTimeout: 90_000 }, handle)
+  server.on('upgrade', (_request, socket) => refuseUpgrade(socket))
+  server.on('clientError', (error, socket) => {
+    log.debug('malformed request', { error })
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n')
+  })
+  return server
 }
 
 function started(server: Server, listen: Listen): Promise<void> {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isAbort, Scope } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { createInitialObjects } from './bootstrap.ts'
@@ -7,7 +6,7 @@ import { ApiError, badRequest, internalError, unauthorized, unknownPath } from '
 import { type FaultOptions, Faults } from './faults.ts'
 import { hasToken } from './http/authentication.ts'
 import { Encoders } from './http/encode.ts'
-import { type Exchange, sendError } from './http/exchange.ts'
+import { type Exchange, type HttpRequest, type HttpResponse, sendError } from './http/exchange.ts'
 import { serveMeta } from './http/meta.ts'
 import { describeRequest, type Observe } from './http/observation.ts'
 import { type ResourceDeps, serveResource } from './http/resources.ts'
@@ -49,8 +48,8 @@ export type ApiServer = AsyncDisposable &
     context: VerbContext
     store: Store
     faults: Faults
-    /** Serves on one more socket; gives its URL. */
-    addListener: (listen: Listen) => Promise<string>
+    /** Serves on one more socket; gives its URL. With `http2` clients must speak HTTP/2 from the first byte. */
+    addListener: (listen: Listen, options?: { http2?: boolean }) => Promise<string>
   }>
 
 /**
@@ -82,15 +81,15 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       watchSettings: { bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000, maxDurationMs: 30 * 60_000 },
       log,
     }
-    const handle = (request: IncomingMessage, response: ServerResponse) =>
+    const handle = (request: HttpRequest, response: HttpResponse) =>
       void answer(
         { deps, token: options.token, observe: options.observe, signal: scope.signal },
         request,
         response,
       )
     const urls: string[] = []
-    const addListener = async (listen: Listen): Promise<string> => {
-      const listener = scope.use(await openListener(listen, { handle, log }))
+    const addListener = async (listen: Listen, { http2 = false } = {}): Promise<string> => {
+      const listener = scope.use(await openListener(listen, { handle, http2, log }))
       urls.push(listener.url)
       log.info('listening', { url: listener.url })
       return listener.url
@@ -119,8 +118,8 @@ async function answer(
     observe: Observe | undefined
     signal: AbortSignal
   },
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: HttpRequest,
+  response: HttpResponse,
 ): Promise<void> {
   const exchange = exchangeOf(request, response, observe)
   response.on('error', (error) => deps.log.debug('connection failed', { error }))
@@ -157,11 +156,7 @@ function isGone(error: unknown): boolean {
   )
 }
 
-function exchangeOf(
-  request: IncomingMessage,
-  response: ServerResponse,
-  observe: Observe | undefined,
-): Exchange {
+function exchangeOf(request: HttpRequest, response: HttpResponse, observe: Observe | undefined): Exchange {
   const target = request.url ?? '/'
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)

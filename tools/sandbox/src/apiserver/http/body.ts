@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http'
 import { parseDocument } from 'yaml'
 import { decodeObjectMessage } from '../codec/protobuf-decode.ts'
 import { badRequest, tooLarge, unsupportedMediaType } from '../errors.ts'
 import { isObject, type Json } from '../json.ts'
 import { patchTypes } from '../verbs/patch.ts'
+import type { HttpRequest } from './exchange.ts'
 import { mediaTypes } from './negotiate.ts'
 
 /** The limit of kube-apiserver. */
@@ -22,7 +22,7 @@ const yamlTypes: readonly string[] = ['application/yaml', patchTypes.apply]
 export type RequestBody = Readonly<{ mediaType: string; value: Json | undefined }>
 
 /** Reads and parses a body; undefined when it is empty. Refuses what is too large, too deep or no JSON or YAML. */
-export async function readBody(request: IncomingMessage): Promise<RequestBody> {
+export async function readBody(request: HttpRequest): Promise<RequestBody> {
   const mediaType =
     (request.headers['content-type'] ?? 'application/json').split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const bytes = await readBytes(request)
@@ -37,7 +37,7 @@ export async function readBody(request: IncomingMessage): Promise<RequestBody> {
   return { mediaType, value }
 }
 
-async function readBytes(request: IncomingMessage): Promise<Buffer> {
+async function readBytes(request: HttpRequest): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request) {

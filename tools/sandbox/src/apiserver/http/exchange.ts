@@ -1,12 +1,34 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { ApiError } from '../errors.ts'
 import type { Json } from '../json.ts'
 import type { Sent } from './observation.ts'
 
+/** What is needed of a request, over whichever version of HTTP it came. */
+export type HttpRequest = AsyncIterable<Buffer> &
+  Readonly<{
+    method?: string | undefined
+    url?: string | undefined
+    headers: IncomingHttpHeaders
+    complete: boolean
+  }>
+
+/** What is needed of the answer to it. */
+export type HttpResponse = Readonly<{ headersSent: boolean; writableLength: number }> & {
+  setHeader(name: string, value: string | string[]): unknown
+  writeHead(code: number, headers: Record<string, string | number>): unknown
+  flushHeaders?(): void
+  write(bytes: string | Buffer, done?: () => void): boolean
+  end(bytes: string | Buffer): unknown
+  end(): unknown
+  destroy(): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  once(event: 'close', listener: () => void): unknown
+}
+
 /** One request with its answer. */
 export type Exchange = Readonly<{
-  request: IncomingMessage
-  response: ServerResponse
+  request: HttpRequest
+  response: HttpResponse
   method: string
   path: string
   query: URLSearchParams
@@ -32,7 +54,8 @@ export function sendBytes(
   response.writeHead(code, { 'content-type': contentType, 'content-length': bytes })
   observe?.({ kind: 'answer', code: isCut ? 'cut' : code, bytes })
   if (isCut) response.write(body.slice(0, body.length / 2), () => response.destroy())
-  else response.end(request.method === 'HEAD' ? undefined : body)
+  else if (request.method === 'HEAD') response.end()
+  else response.end(body)
 }
 
 /** A metav1.Status; when the answer has begun already there is nothing left to say but to cut it. */

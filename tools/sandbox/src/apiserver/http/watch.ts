@@ -60,8 +60,7 @@ export function serveWatch(
   const durationMs = watchDurationMs(query, { settings, random: context.random })
 
   response.writeHead(200, { 'content-type': encoder.watchContentType, 'cache-control': 'no-cache, private' })
-  response.socket?.setNoDelay(true)
-  response.flushHeaders()
+  response.flushHeaders?.()
   exchange.observe?.({ kind: 'answer', code: exchange.isCut === true ? 'cut' : 200, bytes: 0 })
   if (start instanceof ApiError) {
     response.end(encoder.errorEvent(start.toStatus()))
