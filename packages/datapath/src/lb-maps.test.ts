@@ -58,8 +58,13 @@ describe.runIf(isRoot)('load balancing maps', () => {
             applyLbOperation(maps, operation)
             planner.applied(operation)
             const { kind, ...entry } = operation
-            if (kind === 'put-backend') written.backends.set(operation.id, entry)
-            else if (kind === 'put-service') written.services.set(row.key, entry)
+            if (kind === 'put-backend') {
+              const { address, port, protocol, state } = operation.backend
+              written.backends.set(operation.id, {
+                id: operation.id,
+                backend: { address, port, protocol, state },
+              })
+            } else if (kind === 'put-service') written.services.set(row.key, entry)
             else if (kind === 'put-slot') written.slots.set(`${row.key} ${operation.slot}`, entry)
             else if (kind === 'put-reverse-nat') written.reverseNat.set(operation.index, entry)
             else throw new Error(`${kind} for something new`)

@@ -9,6 +9,8 @@ const maxRevNatIndex = 2 ** 16 - 1
 export type LbAllocator = {
   /** @throws LbNumbersExhaustedError */
   backendId(backend: L4Address): number
+  /** The number of a backend that has one. */
+  knownBackendId(backend: L4Address): number | undefined
   /** @throws LbNumbersExhaustedError */
   revNatIndex(frontend: L4Address): number
   /** The number of a frontend that has one. */
@@ -33,6 +35,7 @@ export function createLbAllocator({
   const frontends = new Numbers('reverse NAT index', revNatIndexes)
   return {
     backendId: (backend) => backends.of(frontendKey(backend)),
+    knownBackendId: (backend) => backends.known(frontendKey(backend)),
     revNatIndex: (frontend) => frontends.of(frontendKey(frontend)),
     knownRevNatIndex: (frontend) => frontends.known(frontendKey(frontend)),
     releaseBackend: (backend, id) => backends.release(frontendKey(backend), id),

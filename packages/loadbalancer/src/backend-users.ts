@@ -1,10 +1,22 @@
+import { MultiMap } from '@axoneme/tables'
+import type { LbBackend } from './operations.ts'
 import { type BackendState, compareStates } from './types.ts'
 
-/** Which frontends name which backends, and which backends may be needed by nobody any more. */
+/**
+ * Which frontends name which backends, and which backends may be needed by nobody any more. There are many backends and
+ * most have one user, so a use is one short text, which all backends of a frontend in one state share.
+ */
 export class BackendUsers {
-  readonly #statesOf = new Map<number, Map<string, BackendState>>()
-  readonly #namedBy = new Map<string, ReadonlySet<number>>()
+  readonly #idOf: (backend: LbBackend) => number | undefined
+  /** `STATE FRONTEND` by backend. */
+  readonly #usesOf = new MultiMap<number, string>()
+  readonly #namedBy = new Map<string, readonly LbBackend[]>()
   readonly #lost = new Set<number>()
+
+  /** `idOf` must know every backend while a frontend names it. */
+  constructor(idOf: (backend: LbBackend) => number | undefined) {
+    this.#idOf = idOf
+  }
 
   /** Backends that lost a user since they were last settled. */
   get lost(): ReadonlySet<number> {
@@ -12,30 +24,27 @@ export class BackendUsers {
   }
 
   /** Replaces what `frontend` names. */
-  set(frontend: string, states: ReadonlyMap<number, BackendState>): void {
-    for (const id of this.#namedBy.get(frontend) ?? []) {
-      const users = this.#statesOf.get(id)
-      users?.delete(frontend)
-      if (users?.size === 0) this.#statesOf.delete(id)
+  set(frontend: string, backends: readonly LbBackend[]): void {
+    this.#eachUse(frontend, this.#namedBy.get(frontend) ?? [], (id, use) => {
+      this.#usesOf.delete(id, use)
       this.#lost.add(id)
-    }
-    for (const [id, state] of states) {
-      const users = this.#statesOf.get(id) ?? new Map<string, BackendState>()
-      users.set(frontend, state)
-      this.#statesOf.set(id, users)
+    })
+    this.#eachUse(frontend, backends, (id, use) => {
+      this.#usesOf.add(id, use)
       this.#lost.delete(id)
-    }
-    if (states.size === 0) this.#namedBy.delete(frontend)
-    else this.#namedBy.set(frontend, new Set(states.keys()))
+    })
+    if (backends.length === 0) this.#namedBy.delete(frontend)
+    else this.#namedBy.set(frontend, backends)
   }
 
   has(id: number): boolean {
-    return this.#statesOf.has(id)
+    return this.#usesOf.has(id)
   }
 
   /** The best state that a user gives the backend: services may see one differently. */
   stateOf(id: number): BackendState {
-    return [...(this.#statesOf.get(id)?.values() ?? [])].sort(compareStates)[0] ?? 'draining'
+    const states = this.#usesOf.get(id).map((use) => use.slice(0, use.indexOf(' ')) as BackendState)
+    return states.sort(compareStates)[0] ?? 'draining'
   }
 
   markLost(id: number): void {
@@ -44,5 +53,17 @@ export class BackendUsers {
 
   settle(id: number): void {
     this.#lost.delete(id)
+  }
+
+  #eachUse(frontend: string, backends: readonly LbBackend[], visit: (id: number, use: string) => void): void {
+    const uses = {
+      active: `active ${frontend}`,
+      terminating: `terminating ${frontend}`,
+      draining: `draining ${frontend}`,
+    }
+    for (const backend of backends) {
+      const id = this.#idOf(backend)
+      if (id !== undefined) visit(id, uses[backend.state])
+    }
   }
 }

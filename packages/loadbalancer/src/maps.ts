@@ -1,21 +1,24 @@
 import { frontendKey, type L4Address } from './keys.ts'
 import type { LbBackend, LbOperation, LbService, LbSnapshot } from './operations.ts'
 
-const noSlots: ReadonlyMap<number, number> = new Map()
+/** The entries of one frontend; one without any is not held. */
+type FrontendEntries = {
+  readonly frontend: L4Address
+  service: LbService | undefined
+  /** Backend ids of the slots 1, 2 and so on; 0 for a slot that is not there. The last one is not 0. */
+  readonly slots: number[]
+}
 
-export type LbMapSizes = Readonly<Record<'services' | 'backends' | 'reverseNat', number>>
+/** How many entries each of the maps has; `services` counts service entries and slots, which share one. */
+export type LbMapSizes = Readonly<{ services: number; backends: number; reverseNat: number }>
 
 /** What the load balancing maps hold, kept up to date by telling it every operation that succeeded. */
 export class LbMaps {
   readonly backends = new Map<number, LbBackend>()
   readonly reverseNat = new Map<number, L4Address>()
-  readonly #services = new Map<string, LbService>()
-  readonly #slots = new Map<string, Map<number, number>>()
-  /** Every frontend that has a service entry or a slot. */
-  readonly #frontends = new Map<string, L4Address>()
+  readonly #frontends = new Map<string, FrontendEntries>()
   /** How many slots hold a backend id. */
   readonly #slotCounts = new Map<number, number>()
-  #slotTotal = 0
 
   load({ backends, services, slots, reverseNat }: LbSnapshot): void {
     for (const { id, backend } of backends) this.applied({ kind: 'put-backend', id, backend })
@@ -24,25 +27,30 @@ export class LbMaps {
     for (const entry of services) this.applied({ kind: 'put-service', ...entry })
   }
 
-  frontends(): IterableIterator<L4Address> {
-    return this.#frontends.values()
+  /** Costs a walk over all frontends. */
+  sizes(): LbMapSizes {
+    let services = 0
+    for (const count of this.#slotCounts.values()) services += count
+    for (const { service } of this.#frontends.values()) services += service === undefined ? 0 : 1
+    return { services, backends: this.backends.size, reverseNat: this.reverseNat.size }
   }
 
-  /** How many entries each map holds; those of services and of their slots are in one map. */
-  sizes(): LbMapSizes {
-    return {
-      services: this.#services.size + this.#slotTotal,
-      backends: this.backends.size,
-      reverseNat: this.reverseNat.size,
-    }
+  /** Every frontend that has a service entry or a slot. */
+  *frontends(): Generator<L4Address> {
+    for (const { frontend } of this.#frontends.values()) yield frontend
   }
 
   serviceOf(key: string): LbService | undefined {
-    return this.#services.get(key)
+    return this.#frontends.get(key)?.service
   }
 
+  /** Backend id by slot. */
   slotsOf(key: string): ReadonlyMap<number, number> {
-    return this.#slots.get(key) ?? noSlots
+    const found = new Map<number, number>()
+    this.#frontends.get(key)?.slots.forEach((id, index) => {
+      if (id !== 0) found.set(index + 1, id)
+    })
+    return found
   }
 
   isInSlot(backendId: number): boolean {
@@ -64,47 +72,48 @@ export class LbMaps {
         this.reverseNat.delete(operation.index)
         break
       case 'put-service':
-        this.#services.set(frontendKey(operation.frontend), operation.service)
-        this.#keepFrontend(operation.frontend)
+        this.#change(operation.frontend, (entries) => {
+          entries.service = operation.service
+        })
         break
       case 'delete-service':
-        this.#services.delete(frontendKey(operation.frontend))
-        this.#keepFrontend(operation.frontend)
+        this.#change(operation.frontend, (entries) => {
+          entries.service = undefined
+        })
         break
       case 'put-slot':
-        this.#setSlot(operation.frontend, operation.slot, operation.backendId)
+        this.#change(operation.frontend, ({ slots }) => {
+          this.#setSlot(slots, operation.slot, operation.backendId)
+        })
         break
       case 'delete-slot':
-        this.#setSlot(operation.frontend, operation.slot, undefined)
+        this.#change(operation.frontend, ({ slots }) => this.#setSlot(slots, operation.slot, 0))
         break
     }
   }
 
-  #setSlot(frontend: L4Address, slot: number, backendId: number | undefined): void {
+  #change(frontend: L4Address, apply: (entries: FrontendEntries) => void): void {
     const key = frontendKey(frontend)
-    const slots = this.#slots.get(key) ?? new Map<number, number>()
-    const before = slots.get(slot)
-    if (before !== undefined) this.#countSlot(before, -1)
-    if (backendId === undefined) slots.delete(slot)
-    else {
-      slots.set(slot, backendId)
-      this.#countSlot(backendId, 1)
-    }
-    if (slots.size === 0) this.#slots.delete(key)
-    else this.#slots.set(key, slots)
-    this.#keepFrontend(frontend)
+    const known = this.#frontends.get(key)
+    const entries = known ?? { frontend, service: undefined, slots: [] }
+    apply(entries)
+    const isEmpty = entries.service === undefined && entries.slots.length === 0
+    if (isEmpty) this.#frontends.delete(key)
+    else if (known === undefined) this.#frontends.set(key, entries)
+  }
+
+  #setSlot(slots: number[], slot: number, backendId: number): void {
+    const before = slots[slot - 1] ?? 0
+    if (before !== 0) this.#countSlot(before, -1)
+    if (backendId !== 0) this.#countSlot(backendId, 1)
+    while (slots.length < slot) slots.push(0)
+    slots[slot - 1] = backendId
+    while (slots.at(-1) === 0) slots.pop()
   }
 
   #countSlot(backendId: number, by: 1 | -1): void {
-    this.#slotTotal += by
     const count = (this.#slotCounts.get(backendId) ?? 0) + by
     if (count === 0) this.#slotCounts.delete(backendId)
     else this.#slotCounts.set(backendId, count)
-  }
-
-  #keepFrontend(frontend: L4Address): void {
-    const key = frontendKey(frontend)
-    if (this.#services.has(key) || this.#slots.has(key)) this.#frontends.set(key, frontend)
-    else this.#frontends.delete(key)
   }
 }

@@ -42,11 +42,12 @@ export function createLbPlanner({
 
 class Planner implements LbPlanner {
   readonly #maps = new LbMaps()
-  readonly #users = new BackendUsers()
+  readonly #users: BackendUsers
   readonly #numbers: LbAllocator
 
   constructor(numbers: LbAllocator, snapshot: LbSnapshot | undefined) {
     this.#numbers = numbers
+    this.#users = new BackendUsers((backend) => numbers.knownBackendId(backend))
     if (snapshot === undefined) return
     this.#maps.load(snapshot)
     for (const [id, backend] of this.#maps.backends) numbers.restoreBackend(backend, id)
@@ -65,7 +66,7 @@ class Planner implements LbPlanner {
     }
     const revNatIndex = this.#numbers.revNatIndex(frontend)
     const backends = row.backends.map((backend) => ({ id: this.#numbers.backendId(backend), backend }))
-    this.#users.set(row.key, new Map(backends.map(({ id, backend }) => [id, backend.state])))
+    this.#users.set(row.key, row.backends)
 
     const have = this.#maps.serviceOf(row.key)
     const { writes, count, deletes } = planSlots({
@@ -123,7 +124,7 @@ class Planner implements LbPlanner {
   /** Removes everything of one frontend but its backends, in reverse of how it was made. */
   #planEntries(frontend: L4Address): LbOperation[] {
     const key = frontendKey(frontend)
-    this.#users.set(key, new Map())
+    this.#users.set(key, [])
     const operations: LbOperation[] = []
     if (this.#maps.serviceOf(key) !== undefined) operations.push({ kind: 'delete-service', frontend })
     const index = this.#numbers.knownRevNatIndex(frontend)
@@ -136,8 +137,10 @@ class Planner implements LbPlanner {
     return operations
   }
 
-  #planBackend(id: number, backend: L4Address): LbOperation[] {
-    const value: LbBackend = { ...l4Address(backend), state: this.#users.stateOf(id) }
+  #planBackend(id: number, backend: LbBackend): LbOperation[] {
+    const state = this.#users.stateOf(id)
+    // The row's own object where it says it all: there are many.
+    const value: LbBackend = backend.state === state ? backend : { ...l4Address(backend), state }
     const have = this.#maps.backends.get(id)
     if (have?.state === value.state && frontendKey(have) === frontendKey(value)) return []
     return [{ kind: 'put-backend', id, backend: value }]
