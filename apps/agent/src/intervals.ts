@@ -18,6 +18,14 @@ export const agentIntervals = {
     does: 'list or watch again at the apiserver after a failure',
     retry: { minMs: 500, maxMs: 30_000, jitter: 'decorrelated' },
   },
+  apiserverCheck: {
+    does: 'compare what is known of one kind with the apiserver',
+    period: { baseMs: 900_000, jitter: 0.5, growsWithCluster: true },
+  },
+  apiserverCheckAfterCut: {
+    does: 'do so once more after a watch was cut',
+    spread: { perNodeMs: 200, maxMs: 900_000 },
+  },
   kvstoreResync: {
     does: 'compare own keys with the kvstore',
     period: { baseMs: 300_000, jitter: 0.2, growsWithCluster: true },

@@ -1,6 +1,5 @@
 import type { K8sClient } from '@axoneme/k8s-client'
 import {
-  defaultSelfCheck,
   type Reflector,
   type ReflectorEvent,
   type ReflectorSettings,
@@ -42,7 +41,11 @@ export function startReflectors({
 }): readonly Reflector[] {
   const interner = createInterner()
   const { retry } = agentIntervals.apiserverWatch
-  const selfCheck = { ...defaultSelfCheck, nodeCount: () => tables.nodes.size }
+  const selfCheck = {
+    period: agentIntervals.apiserverCheck.period,
+    afterCut: agentIntervals.apiserverCheckAfterCut.spread,
+    nodeCount: () => tables.nodes.size,
+  }
   const common = { client, log, observe, retry, selfCheck, signal: scope.signal, ...settings }
   const onNode = { fieldSelector: `spec.nodeName=${nodeName}` }
   const named = { fieldSelector: `metadata.name=${nodeName}` }

@@ -8,7 +8,7 @@ export {
   type ReflectorStatus,
   startReflector,
 } from './reflector.ts'
-export { defaultSelfCheck, type SelfCheckOptions } from './self-check.ts'
+export type { SelfCheckOptions } from './self-check.ts'
 export type { ResourceSelection } from './source.ts'
 export {
   createCiliumNodeTable,
