@@ -6,7 +6,7 @@ import { LeaseSession } from './lease-session.ts'
 import { checkKey, checkValue } from './limits.ts'
 import { listAtOneRevision } from './listing.ts'
 import { type HeldLock, takeLock } from './lock.ts'
-import { type KvOperationEvent, type Observe, scopeOf } from './observe.ts'
+import { type KvOperationEvent, type Observe, type ObserveWatch, scopeOf } from './observe.ts'
 import { type QuorumError, watchQuorum } from './quorum.ts'
 import { createRateLimiter, type RateLimit, type RateLimiter } from './rate-limiter.ts'
 import type { KvTransport, TransactResult, TransportCondition, TransportWrite } from './transport.ts'
@@ -29,6 +29,7 @@ export type ClientOptions = Readonly<{
   leaseTtlS: number
   log: Logger
   observe?: Observe | undefined
+  observeWatch?: ObserveWatch | undefined
   rateLimit?: RateLimit | undefined
   random?: (() => number) | undefined
   /** How often the store's quorum is asked for when nothing else did; 10 s by default. */
@@ -54,6 +55,7 @@ export class KvClient implements Kvstore {
   readonly #transport: KvTransport
   readonly #log: Logger
   readonly #observe: Observe | undefined
+  readonly #observeWatch: ObserveWatch | undefined
   readonly #random: () => number
   readonly #limiter: RateLimiter | undefined
   readonly #onStatus: ((status: KvStatus) => void) | undefined
@@ -72,6 +74,7 @@ export class KvClient implements Kvstore {
     leaseTtlS,
     log,
     observe,
+    observeWatch,
     rateLimit,
     random = Math.random,
     onStatus,
@@ -80,6 +83,7 @@ export class KvClient implements Kvstore {
     this.#transport = transport
     this.#log = log
     this.#observe = observe
+    this.#observeWatch = observeWatch
     this.#random = random
     this.#limiter = rateLimit === undefined ? undefined : createRateLimiter(rateLimit)
     this.#onStatus = onStatus
@@ -195,6 +199,11 @@ export class KvClient implements Kvstore {
       signal: AbortSignal.any([signal, this.#closing.signal]),
       log: this.#log,
       random: this.#random,
+      onChange: (event, queuedMs) => {
+        const [key, action] =
+          event.kind === 'upsert' ? [event.entry.key, event.kind] : [event.key, event.kind]
+        this.#observeWatch?.({ scope: scopeOf(key), action, queuedMs })
+      },
     })
   }
 

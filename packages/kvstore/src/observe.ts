@@ -11,6 +11,16 @@ export type KvOperationEvent = Readonly<{
   queuedMs: number
 }>
 
+/** One change that a watch told of. What a listing gave is none. Labels follow Cilium's kvstore_events_queue_seconds. */
+export type KvWatchEvent = Readonly<{
+  scope: string
+  action: 'upsert' | 'delete'
+  /** From its arrival until the reader was ready for it. */
+  queuedMs: number
+}>
+
+export type ObserveWatch = (event: KvWatchEvent) => void
+
 export type Observe = (event: KvOperationEvent) => void
 
 /** `cilium/state/identities/v1/id/7` -> `identities/v1`: the elements that Cilium's metrics have as scope. */

@@ -1,6 +1,6 @@
 import type { Listing } from './listing.ts'
 import type { WatchChange } from './transport.ts'
-import type { KeepLost, KvEvent } from './types.ts'
+import type { KeepLost, KvChange, KvEvent } from './types.ts'
 
 /**
  * What a watch has told its reader, by key and revision, and what of it the store lost with its history. Decides only;
@@ -44,7 +44,7 @@ export class ToldKeys {
   }
 
   /** Undefined for a change that the reader knows already: parts of a revision may come twice after a cut. */
-  apply(change: WatchChange, nowMs: number): KvEvent | undefined {
+  apply(change: WatchChange, nowMs: number): KvChange | undefined {
     if (change.kind === 'delete') {
       const before = this.#present.get(change.key)
       if (before === undefined || before > change.modRevision) return undefined

@@ -27,6 +27,9 @@ export type KvEvent =
    */
   | Readonly<{ kind: 'history-lost' }>
 
+/** What happened to one key. */
+export type KvChange = Extract<KvEvent, { kind: 'upsert' | 'delete' }>
+
 /**
  * For how long entries that a store lost with its history are not reported as deleted. Their owners put them back, and
  * a reader that believed the loss would forget for those seconds what still holds.

@@ -2,6 +2,7 @@ import { createLogger } from '@axoneme/log'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createEmbeddedKvstore, createEmbeddedLink, createEmbeddedStore } from './embedded/index.ts'
+import type { KvWatchEvent } from './observe.ts'
 import { follow, stateOf, until } from './testing/contract-harness.ts'
 
 const log = createLogger({ sink: () => {} })
@@ -44,6 +45,36 @@ describe('watchPrefix', () => {
     )
   }, 60_000)
 })
+
+it('tells of each change that it delivers, and how long the reader let it wait', async () => {
+  const store = createEmbeddedStore()
+  const events: KvWatchEvent[] = []
+  const observeWatch = (event: KvWatchEvent) => events.push(event)
+  await using writer = await createEmbeddedKvstore({ store, log, signal })
+  await using reader = await createEmbeddedKvstore({ store, log, signal, observeWatch })
+  const prefix = 'cilium/state/ip/v1/'
+  await writer.put(`${prefix}listed`, '')
+  const stop = new AbortController()
+  let slowMs = 0
+  for await (const event of reader.watchPrefix(prefix, { signal: stop.signal })) {
+    if (event.kind === 'synced') {
+      await writer.commit({ conditions: [], writes: ['a', 'b'].map((key) => putOf(prefix + key)) })
+      await writer.delete(`${prefix}listed`)
+    }
+    if (event.kind === 'upsert' && event.entry.key === `${prefix}a`) {
+      const startedMs = performance.now()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      slowMs = performance.now() - startedMs
+    }
+    if (event.kind === 'delete') stop.abort()
+  }
+  const of = (action: KvWatchEvent['action']) => ({ scope: 'ip/v1', action })
+  expect(events).toMatchObject([of('upsert'), of('upsert'), of('delete')])
+  // Both came with one revision: the second waited while the reader was busy with the first.
+  expect(events[1]?.queuedMs).toBeGreaterThanOrEqual(slowMs)
+})
+
+const putOf = (key: string) => ({ kind: 'put', key, value: '' }) as const
 
 /** No removal of what was never there, and no revision that goes back. */
 function expectSensible(events: ReturnType<typeof follow>['events']): void {

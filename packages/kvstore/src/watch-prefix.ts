@@ -5,7 +5,7 @@ import { hasCode } from './errors.ts'
 import { listAtOneRevision } from './listing.ts'
 import { ToldKeys } from './told-keys.ts'
 import type { KvTransport, WatchBatch, WatchRequest } from './transport.ts'
-import type { KeepLost, KvEvent } from './types.ts'
+import type { KeepLost, KvChange, KvEvent } from './types.ts'
 
 const retryPolicy: RetryPolicy = { minMs: 50, maxMs: 5_000 }
 /** An error that a retry does not help, such as denied access, may still be repaired by somebody. */
@@ -32,6 +32,7 @@ export async function* watchPrefix({
   signal,
   log,
   random,
+  onChange,
 }: {
   transport: KvTransport
   lease: WatchLease
@@ -40,6 +41,8 @@ export async function* watchPrefix({
   signal: AbortSignal
   log: Logger
   random: () => number
+  /** Hears of each change just before it is told, and for how long it had been there. */
+  onChange?: (event: KvChange, queuedMs: number) => void
 }): AsyncGenerator<KvEvent, void, undefined> {
   const told = new ToldKeys(keepLost)
   let position: Position | undefined
@@ -76,7 +79,9 @@ export async function* watchPrefix({
       const nowMs = performance.now()
       for (const change of batch.changes) {
         const event = told.apply(change, nowMs)
-        if (event !== undefined) yield event
+        if (event === undefined) continue
+        onChange?.(event, performance.now() - nowMs)
+        yield event
       }
       if (batch.completeRevision !== undefined) at.revision = batch.completeRevision
     }

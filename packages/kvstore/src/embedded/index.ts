@@ -1,6 +1,6 @@
 import type { Logger } from '@axoneme/log'
 import { KvClient } from '../client.ts'
-import type { Observe } from '../observe.ts'
+import type { Observe, ObserveWatch } from '../observe.ts'
 import type { RateLimit } from '../rate-limiter.ts'
 import type { Kvstore } from '../types.ts'
 import { createEmbeddedLink, type EmbeddedLink } from './link.ts'
@@ -23,6 +23,7 @@ export type EmbeddedKvstoreOptions = Readonly<{
   leaseTtlS?: number
   log: Logger
   observe?: Observe
+  observeWatch?: ObserveWatch
   rateLimit?: RateLimit
   random?: () => number
   signal: AbortSignal

@@ -3,7 +3,7 @@ import { describeError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { KvClient } from '../client.ts'
 import { KvstoreError } from '../errors.ts'
-import type { Observe } from '../observe.ts'
+import type { Observe, ObserveWatch } from '../observe.ts'
 import type { QuorumError } from '../quorum.ts'
 import type { RateLimit } from '../rate-limiter.ts'
 import type { KvStatus, Kvstore } from '../types.ts'
@@ -27,6 +27,8 @@ export type EtcdKvstoreOptions = Readonly<{
   leaseTtlS?: number
   log: Logger
   observe?: Observe
+  /** Hears of each change that a watch tells of. */
+  observeWatch?: ObserveWatch
   rateLimit?: RateLimit
   random?: () => number
   /** Told of each change between reachable and not, also while opening. */
@@ -53,9 +55,9 @@ export async function openEtcdKvstore(options: EtcdKvstoreOptions): Promise<Kvst
       ? new RotatingConnection(endpoints, { tls, auth })
       : await followFiles(credentialFiles, options)
   const transport = etcdTransport(connection, endpoints)
-  const { quorumPeriod, onQuorumError } = options
+  const { quorumPeriod, onQuorumError, observeWatch } = options
   const rules = { leaseTtlS, rateLimit, quorumPeriod, random }
-  const store = new KvClient({ transport, ...rules, log, observe, onStatus, onQuorumError })
+  const store = new KvClient({ transport, ...rules, log, observe, observeWatch, onStatus, onQuorumError })
   try {
     await store.start(signal)
     return store
