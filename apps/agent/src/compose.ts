@@ -4,7 +4,7 @@ import { startMetricsServer } from '@axoneme/app-host'
 import { openBpfKernel, openRingBuffer } from '@axoneme/bpf'
 import { openDatapathObjects, readPrefixIdentities, startDatapath, tunnelDevice } from '@axoneme/datapath'
 import { createEndpointController } from '@axoneme/endpoint'
-import { createLocalIdentityAllocator } from '@axoneme/identity'
+import { createLabelFilter, createLocalIdentityAllocator } from '@axoneme/identity'
 import { createIpcacheController, createPrefixIdentityController } from '@axoneme/ipcache'
 import { openK8sClient } from '@axoneme/k8s-client'
 import { etcdOptions, openEtcdKvstore } from '@axoneme/kvstore'
@@ -42,6 +42,7 @@ export async function runAgent(
   await using scope = new Scope('agent', { signal: stop })
   const { signal } = scope
   const metrics = createAgentMetrics()
+  const isIdentityLabel = createLabelFilter(config.labels)
   const { retry } = agentIntervals.bootstrapStep
   const progress = createProgress({ retry, log, signal, observe: metrics.bootstrap })
   const { step } = progress
@@ -185,6 +186,7 @@ export async function runAgent(
     addresses: pool,
     identities,
     clusterName: cluster,
+    isIdentityLabel,
     log: log.child('endpoint'),
   })
   controller.restore(state.load())
@@ -201,6 +203,7 @@ export async function runAgent(
       log: log.child('prefix-identities'),
     }),
     createPolicyController({
+      isIdentityLabel,
       ...tables,
       policies: tables.networkPolicies,
       output: tables.policies,

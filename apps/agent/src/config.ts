@@ -23,6 +23,10 @@ export const agentOptions = defineOptions({
     help: 'credentials for the apiserver; empty: those of the service account',
   }),
   ...kvstoreOptions({ qps: 100 }),
+  labels: list({
+    default: [],
+    help: 'which labels make identities, on top of Cilium’s default rules: [source:][!]expression each, as Cilium’s option',
+  }),
   'routing-mode': oneOf(['native', 'tunnel'], {
     default: 'native',
     help: 'how packets reach other nodes: by their routes, or in VXLAN',

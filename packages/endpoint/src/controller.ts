@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { retry } from '@axoneme/backoff'
-import { type IdentityId, podIdentityLabels } from '@axoneme/identity'
+import { type IdentityId, type LabelFilter, podIdentityLabels } from '@axoneme/identity'
 import { describeError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { randomMac } from '@axoneme/net-types'
@@ -54,6 +54,8 @@ export type EndpointControllerOptions = Readonly<{
   addresses: AddressSource
   identities: IdentitySource
   clusterName: string
+  /** Which labels make identities; Cilium's default without it. */
+  isIdentityLabel?: LabelFilter
   log: Logger
   /** How long an ADD waits for the apiserver to tell of the pod. */
   podWaitMs?: number
@@ -197,13 +199,14 @@ class Controller implements EndpointController {
   #labelsOf(pod: SlimPod): Readonly<Record<string, string>> | undefined {
     const namespace = this.#options.namespaces.get(pod.namespace)
     if (namespace === undefined) return undefined
-    return podIdentityLabels({
+    const source = {
       namespace: pod.namespace,
       labels: pod.labels,
       namespaceLabels: namespace.labels,
       cluster: this.#options.clusterName,
       serviceAccount: pod.serviceAccount,
-    })
+    }
+    return podIdentityLabels(source, this.#options.isIdentityLabel)
   }
 
   async #waitForLabels(request: AddRequest, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {

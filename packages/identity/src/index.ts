@@ -1,5 +1,5 @@
 export { cidrIdentityLabels, cidrLabel } from './cidr-labels.ts'
-export { isIdentityLabel } from './label-filter.ts'
+export { createLabelFilter, isIdentityLabel, type LabelFilter } from './label-filter.ts'
 export { formatLabels, parseLabels } from './label-string.ts'
 export {
   createLocalIdentityAllocator,

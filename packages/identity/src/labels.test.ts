@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cidrLabel } from './cidr-labels.ts'
-import { isIdentityLabel } from './label-filter.ts'
+import { createLabelFilter, isIdentityLabel } from './label-filter.ts'
 import { formatLabels, parseLabels } from './label-string.ts'
 import { podIdentityLabels } from './pod-labels.ts'
 import { isReservedIdentity, reservedIdentityRows } from './reserved.ts'
@@ -35,6 +35,58 @@ describe('isIdentityLabel', () => {
     // The rule that ignores matches over a longer part of the key than the one that includes.
     ['io.cilium.k8s.namespace.labels.x.beta.kubernetes.io/y', false],
   ])('%s: %s', (key, expected) => expect(isIdentityLabel(key)).toBe(expected))
+})
+
+describe('createLabelFilter', () => {
+  it.each([
+    // More rules that ignore: the others stay as they are.
+    { rules: ['!job-name'], key: 'job-name', expected: false },
+    { rules: ['!job-name'], key: 'app', expected: true },
+    { rules: ['k8s:!job-name'], key: 'job-name', expected: false },
+    // At the start only, and of any length.
+    { rules: ['!name'], key: 'job-name', expected: true },
+    { rules: ['!foo'], key: 'foobar', expected: false },
+    // One that includes: nothing else counts, but for Cilium's own.
+    { rules: ['k8s:app'], key: 'app', expected: true },
+    { rules: ['k8s:app'], key: 'application', expected: true },
+    { rules: ['k8s:^app$'], key: 'application', expected: false },
+    { rules: ['k8s:app'], key: 'team', expected: false },
+    { rules: ['k8s:app'], key: 'io.kubernetes.pod.namespace', expected: true },
+    { rules: ['k8s:app'], key: 'io.cilium.k8s.policy.cluster', expected: true },
+    { rules: ['k8s:app'], key: 'io.cilium.k8s.namespace.labels.team', expected: true },
+    { rules: ['k8s:app'], key: 'io.cilium.k8s.policy.serviceaccount', expected: false },
+    // The longer match wins, and among rules that ignore the shortest counts.
+    { rules: ['kubernetes.io/arch'], key: 'kubernetes.io/arch', expected: true },
+    { rules: ['app', '!app-'], key: 'app-version', expected: false },
+    { rules: ['app-version', '!app-'], key: 'app-version', expected: true },
+    // As in a ConfigMap of Cilium: one text.
+    { rules: ['k8s:app k8s:!tmp k8s:tier'], key: 'tier', expected: true },
+    // Of another source: nothing to do with pods' labels, but understood.
+    { rules: ['reserved:.*'], key: 'app', expected: true },
+    { rules: ['container:app'], key: 'team', expected: true },
+  ])('$rules: $key $expected', ({ rules, key, expected }) => {
+    expect(createLabelFilter(rules)(key)).toBe(expected)
+  })
+
+  it.each(['!', 'k8s:', 'k8s:!', 'k8s:(app'])('refuses %j', (rule) => {
+    const make = () => createLabelFilter([rule])
+    expect(make).toThrow(expect.objectContaining({ code: 'IDENTITY_LABEL_RULE' }))
+  })
+
+  it('decides which labels of a pod make its identity', () => {
+    const pod = {
+      namespace: 'a',
+      labels: { app: 'x', team: 'y' },
+      namespaceLabels: {},
+      cluster: 'c',
+      serviceAccount: 's',
+    }
+    expect(podIdentityLabels(pod, createLabelFilter(['k8s:app']))).toEqual({
+      'k8s:app': 'x',
+      'k8s:io.kubernetes.pod.namespace': 'a',
+      'k8s:io.cilium.k8s.policy.cluster': 'c',
+    })
+  })
 })
 
 describe('podIdentityLabels', () => {

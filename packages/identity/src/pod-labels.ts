@@ -1,5 +1,5 @@
 import type { Labels } from '@axoneme/slim-types'
-import { isIdentityLabel } from './label-filter.ts'
+import { isIdentityLabel, type LabelFilter } from './label-filter.ts'
 
 /** What of a pod and its surroundings decides its identity. */
 export type PodIdentitySource = Readonly<{
@@ -22,10 +22,10 @@ const namespaceLabelsPrefix = 'io.cilium.k8s.namespace.labels.'
 const ownPrefix = 'io.cilium.k8s.'
 
 /** The security-relevant labels of a pod, `k8s:<key>` -> value, as Cilium computes them. */
-export function podIdentityLabels(pod: PodIdentitySource): Labels {
+export function podIdentityLabels(pod: PodIdentitySource, isRelevant: LabelFilter = isIdentityLabel): Labels {
   const labels: Record<string, string> = {}
   const add = (key: string, value: string) => {
-    if (isIdentityLabel(key)) labels[`k8s:${key}`] = value
+    if (isRelevant(key)) labels[`k8s:${key}`] = value
   }
   for (const [key, value] of Object.entries(pod.labels)) if (!key.startsWith(ownPrefix)) add(key, value)
   for (const [key, value] of Object.entries(pod.namespaceLabels)) add(namespaceLabelsPrefix + key, value)

@@ -1,3 +1,4 @@
+import { isIdentityLabel, type LabelFilter } from '@axoneme/identity'
 import { objectKey, type SlimNetworkPolicy, type SlimNetworkPolicyPeer } from '@axoneme/slim-types'
 import { compileSelector, type IdentitySelector, labelsOutsideIdentities } from './identity-selector.ts'
 import { compileIpBlock, type IpBlock } from './ip-block.ts'
@@ -30,7 +31,11 @@ export type CompiledPolicy = Readonly<{
 
 const anyPeer: PeerSelector = { kind: 'any', key: '*' }
 
-export function compilePolicy(policy: SlimNetworkPolicy): CompiledPolicy {
+/** `isRelevant` is what identities are made of: a selector that asks for another label is an error. */
+export function compilePolicy(
+  policy: SlimNetworkPolicy,
+  isRelevant: LabelFilter = isIdentityLabel,
+): CompiledPolicy {
   const { namespace, name } = policy
   const errors: PolicyErrorRow[] = []
   const fail = (field: string, message: string) => errors.push({ namespace, name, field, message })
@@ -43,7 +48,9 @@ export function compilePolicy(policy: SlimNetworkPolicy): CompiledPolicy {
         peers:
           rule.peers.length === 0
             ? [anyPeer]
-            : rule.peers.flatMap((peer, j) => compilePeer(peer, namespace, `${peersField}[${j}]`, fail)),
+            : rule.peers.flatMap((peer, j) =>
+                compilePeer(peer, { namespace, field: `${peersField}[${j}]`, fail, isRelevant }),
+              ),
         ports:
           rule.ports.length === 0
             ? [anyPort]
@@ -60,7 +67,7 @@ export function compilePolicy(policy: SlimNetworkPolicy): CompiledPolicy {
     egress: policy.policyTypes.includes('Egress'),
   }
   const subject = compileSelector({ namespace, podSelector: policy.podSelector })
-  const ignored = labelsOutsideIdentities(subject)
+  const ignored = labelsOutsideIdentities(subject, isRelevant)
   if (ignored.length > 0) fail('podSelector', ignoredLabels(ignored))
   return {
     key: objectKey(policy),
@@ -74,16 +81,24 @@ export function compilePolicy(policy: SlimNetworkPolicy): CompiledPolicy {
 
 function compilePeer(
   peer: SlimNetworkPolicyPeer,
-  namespace: string,
-  field: string,
-  fail: (field: string, message: string) => void,
+  {
+    namespace,
+    field,
+    fail,
+    isRelevant,
+  }: {
+    namespace: string
+    field: string
+    fail: (field: string, message: string) => void
+    isRelevant: LabelFilter
+  },
 ): PeerSelector[] {
   const { podSelector, namespaceSelector, ipBlock } = peer
   const hasSelector = podSelector !== undefined || namespaceSelector !== undefined
   if (ipBlock === undefined) {
     if (hasSelector) {
       const selector = compileSelector({ namespace, podSelector, namespaceSelector })
-      const ignored = labelsOutsideIdentities(selector)
+      const ignored = labelsOutsideIdentities(selector, isRelevant)
       if (ignored.length === 0) return [{ ...selector, kind: 'labels', key: `labels ${selector.key}` }]
       fail(field, ignoredLabels(ignored))
       return []

@@ -1,5 +1,5 @@
 import type { EndpointRow } from '@axoneme/endpoint'
-import type { IdentityRow } from '@axoneme/identity'
+import type { IdentityRow, LabelFilter } from '@axoneme/identity'
 import type { SlimNetworkPolicy } from '@axoneme/slim-types'
 import { type Changes, type FollowRun, follow, type Table, type WritableTable } from '@axoneme/tables'
 import { IncrementalResolver } from './incremental-resolver.ts'
@@ -29,6 +29,8 @@ export type PolicyControllerOptions = Readonly<{
   output: WritableTable<EndpointPolicyRow>
   errors: WritableTable<PolicyErrorRow>
   observe?: (run: PolicyRun) => void
+  /** Which labels make identities; Cilium's default without it. */
+  isIdentityLabel?: LabelFilter
 }>
 
 export type PolicyController = {
@@ -50,7 +52,7 @@ type Inputs = {
  */
 export function createPolicyController(options: PolicyControllerOptions): PolicyController {
   const { endpoints, identities, policies, prefixIdentities, output, errors, observe } = options
-  const resolver = new IncrementalResolver()
+  const resolver = new IncrementalResolver(options.isIdentityLabel)
   const errorKeysOf = new Map<string, readonly string[]>()
   let counts = { computed: 0, refused: 0, calculationMs: 0 }
 

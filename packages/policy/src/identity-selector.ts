@@ -1,4 +1,4 @@
-import { isIdentityLabel } from '@axoneme/identity'
+import type { LabelFilter } from '@axoneme/identity'
 import type { Labels, SlimLabelSelector } from '@axoneme/slim-types'
 
 /** One condition on a label of an identity; keys carry their source (`k8s:app`). */
@@ -45,10 +45,13 @@ export function compileSelector({
 }
 
 /**
- * The label keys that a selector asks for and that no identity carries (generated names, hashes: see isIdentityLabel).
+ * The label keys that a selector asks for and that no identity carries (generated names, hashes: see `LabelFilter`).
  * Without the value nothing can be said about the pod.
  */
-export function labelsOutsideIdentities({ requirements }: IdentitySelector): string[] {
+export function labelsOutsideIdentities(
+  { requirements }: IdentitySelector,
+  isIdentityLabel: LabelFilter,
+): string[] {
   const keys = requirements.map(({ key }) => key.slice(podLabelPrefix.length))
   return keys
     .filter((key) => !isIdentityLabel(key))

@@ -1,3 +1,4 @@
+import { createLabelFilter } from '@axoneme/identity'
 import type { Labels, SlimNetworkPolicy } from '@axoneme/slim-types'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -170,6 +171,16 @@ describe('IncrementalResolver', () => {
     resolver.setPolicy(allowing(80, 82))
     const ports = resolver.flush()[0]?.entries.flatMap((entry) => (entry.protocol === 6 ? [entry.port] : []))
     expect(ports).toEqual([80, 82])
+  })
+
+  it('refuses a selector for labels that the configuration keeps out of identities', () => {
+    const policy = {
+      ...cidrPolicy('10.0.0.0/8'),
+      podSelector: { matchLabels: { team: 'red' }, matchExpressions: [] },
+    }
+    expect(new IncrementalResolver().setPolicy(policy)).toEqual([])
+    const errors = new IncrementalResolver(createLabelFilter(['!team'])).setPolicy(policy)
+    expect(errors).toMatchObject([{ field: 'podSelector', message: expect.stringContaining('team') }])
   })
 
   it('keeps an allow until the last of the rules that give it lets go', () => {

@@ -1,5 +1,10 @@
 import type { EndpointId } from '@axoneme/endpoint'
-import { type IdentityId, reservedIdentity } from '@axoneme/identity'
+import {
+  type IdentityId,
+  isIdentityLabel as isDefaultIdentityLabel,
+  type LabelFilter,
+  reservedIdentity,
+} from '@axoneme/identity'
 import type { Labels, SlimNetworkPolicy } from '@axoneme/slim-types'
 import { ActivePolicy } from './active-policy.ts'
 import { compilePolicy } from './compile.ts'
@@ -21,6 +26,7 @@ type KnownPolicy = { policy: SlimNetworkPolicy; selector: IdentitySelector; acti
  * its labels for them.
  */
 export class IncrementalResolver {
+  readonly #isIdentityLabel: LabelFilter
   readonly #selectors = new SelectorCache()
   readonly #policies = new Map<string, KnownPolicy>()
   readonly #policyIndex = new SelectorIndex<KnownPolicy>()
@@ -32,6 +38,11 @@ export class IncrementalResolver {
   readonly #rows = new Map<EndpointId, EndpointPolicyRow>()
   readonly #touchedSubjects = new Set<Subject>()
 
+  /** `isIdentityLabel` is the filter that identities are made by. */
+  constructor(isIdentityLabel: LabelFilter = isDefaultIdentityLabel) {
+    this.#isIdentityLabel = isIdentityLabel
+  }
+
   /** How many distinct peer selectors are kept up to date. */
   get selectorCount(): number {
     return this.#selectors.size
@@ -39,7 +50,7 @@ export class IncrementalResolver {
 
   /** Returns what of the policy is not applied. */
   setPolicy(policy: SlimNetworkPolicy): readonly PolicyErrorRow[] {
-    const compiled = compilePolicy(policy)
+    const compiled = compilePolicy(policy, this.#isIdentityLabel)
     const before = this.#policies.get(compiled.key)
     if (before !== undefined) this.#policyIndex.delete(before)
     const known: KnownPolicy = { policy, selector: compiled.subject }
@@ -140,7 +151,7 @@ export class IncrementalResolver {
   }
 
   #attach(known: KnownPolicy, subject: Subject): void {
-    known.active ??= new ActivePolicy(compilePolicy(known.policy), this.#selectors)
+    known.active ??= new ActivePolicy(compilePolicy(known.policy, this.#isIdentityLabel), this.#selectors)
     if (!subject.policies.has(known.active)) subject.attach(known.active)
   }
 

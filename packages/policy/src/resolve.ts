@@ -30,7 +30,7 @@ export function resolvePolicy({
   policies: Iterable<SlimNetworkPolicy>
   prefixIdentities: Iterable<PrefixIdentityRow>
 }): ResolvedPolicy {
-  const selecting = Array.from(policies, compilePolicy).filter(({ subject }) =>
+  const selecting = Array.from(policies, (policy) => compilePolicy(policy)).filter(({ subject }) =>
     selectsIdentity(subject, labels),
   )
   const peers = [...identities]
