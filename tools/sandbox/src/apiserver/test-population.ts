@@ -23,7 +23,8 @@ type Random = (limit: number) => number
 const namespaces = ['default', 'kube-system']
 const labelsOf = (random: Random) => ({
   app: `app-${random(3)}`,
-  'k8s-app': ['cilium', 'other'][random(2)] ?? '',
+  // Which of them are agents is what the operator selects by.
+  'app.kubernetes.io/name': ['axoneme-agent', 'other'][random(2)] ?? '',
 })
 const ports = (random: Random) => [{ name: 'p', port: 80 + random(3), protocol: 'TCP' }]
 
