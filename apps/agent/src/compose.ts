@@ -11,7 +11,7 @@ import { etcdOptions, openEtcdKvstore } from '@axoneme/kvstore'
 import { createIdentityAllocator } from '@axoneme/kvstore-sync'
 import { Scope } from '@axoneme/lifecycle'
 import { createServiceController } from '@axoneme/loadbalancer'
-import type { Logger } from '@axoneme/log'
+import { type Logger, observeLog } from '@axoneme/log'
 import { startMonitor } from '@axoneme/monitor'
 import { openNetlink } from '@axoneme/netlink'
 import { createPolicyController } from '@axoneme/policy'
@@ -37,11 +37,12 @@ import { createViews, type Visible } from './views.ts'
 /** Runs the agent until `signal` aborts. The datapath stays in the kernel as it is when this ends. */
 export async function runAgent(
   config: AgentConfig,
-  { log, signal: stop }: { log: Logger; signal: AbortSignal },
+  { log: processLog, signal: stop }: { log: Logger; signal: AbortSignal },
 ): Promise<void> {
   await using scope = new Scope('agent', { signal: stop })
   const { signal } = scope
   const metrics = createAgentMetrics()
+  const log = observeLog(processLog, { observe: metrics.log })
   const isIdentityLabel = createLabelFilter(config.labels)
   const { retry } = agentIntervals.bootstrapStep
   const progress = createProgress({ retry, log, signal, observe: metrics.bootstrap })
@@ -50,6 +51,7 @@ export async function runAgent(
   const state = openEndpointState(join(config.stateDir, 'endpoints'), log.child('endpoint-state'))
   // The API first: whoever asks is told what the start waits on, and CNI calls wait for its end.
   const visible: Visible = { tables }
+  metrics.watch(visible, { cluster: config.clusterName, isReady: () => progress.health().ready })
   const backend = Promise.withResolvers<CniBackend>()
   backend.promise.catch(() => {})
   scope.defer(() => backend.reject(signal.reason))
@@ -113,6 +115,7 @@ export async function runAgent(
       ...etcdOptions(config),
       log: log.child('kvstore'),
       observe: metrics.kvstore,
+      observeWatch: metrics.kvstoreWatch,
       onQuorumError: metrics.kvstoreQuorumError,
       onStatus: (status) => progress.detail('kvstore', status.detail),
       signal,
@@ -160,6 +163,7 @@ export async function runAgent(
     step('node', () =>
       findLocalNode({
         ...{ tables, config, signal },
+        observeAddress: metrics.address,
         waitFor: (what) =>
           progress.detail('node', () => [what, ...failuresOf(visible.reflectors)].join('; ')),
       }),
@@ -167,7 +171,7 @@ export async function runAgent(
   ])
   const events = scope.use(openRingBuffer(objects.map('axo_events')))
   const monitor = scope.use(startMonitor({ ring: events, signal }))
-  Object.assign(visible, { objects, node, monitor })
+  Object.assign(visible, { objects, node, monitor, ownIps })
 
   // Tables to tables.
   const identities = scope.use(
@@ -188,6 +192,7 @@ export async function runAgent(
     clusterName: cluster,
     isIdentityLabel,
     log: log.child('endpoint'),
+    onPodKnown: metrics.podKnown,
   })
   controller.restore(state.load())
   tables.endpoints.markInitialized()
@@ -201,6 +206,7 @@ export async function runAgent(
       output: tables.prefixIdentities,
       identities: tables.identities,
       log: log.child('prefix-identities'),
+      observe: metrics.derivation('prefix-identities'),
     }),
     createPolicyController({
       isIdentityLabel,
@@ -208,18 +214,21 @@ export async function runAgent(
       policies: tables.networkPolicies,
       output: tables.policies,
       errors: tables.policyErrors,
+      observe: metrics.policy,
     }),
     createIpcacheController({
       ...tables,
       localNode: node,
       routingMode: config.routingMode,
       output: tables.ipcache,
+      observe: metrics.derivation('ipcache'),
     }),
     createServiceController({
       services: tables.services,
       slices: tables.endpointSlices,
       output: tables.frontends,
       nodeName: node.name,
+      observe: metrics.services,
     }),
   ]
   for (const derivation of derivations) scope.run((signal) => derivation.run(signal))
@@ -244,6 +253,7 @@ export async function runAgent(
     ),
   )
   visible.datapath = datapath
+  scope.run((signal) => metrics.follow(visible, signal))
   const nodeDevices = config.routingMode === 'tunnel' ? [...config.devices, tunnelDevice] : config.devices
   visible.attachments = [
     { place: 'pods', by: attachments.pods },
@@ -263,7 +273,6 @@ export async function runAgent(
     visible.ciliumEndpoints = scope.use(reconciler)
     scope.run(() => running)
   }
-  metrics.watch(visible)
 
   await step('first state', async () => {
     for (const table of [tables.policies, tables.ipcache, tables.frontends]) {

@@ -1,5 +1,5 @@
 import type { LocalNode } from '@axoneme/datapath'
-import { type AddressPool, createAddressPool } from '@axoneme/ipam'
+import { type AddressPool, createAddressPool, type PoolEvent } from '@axoneme/ipam'
 import { CodedError } from '@axoneme/lifecycle'
 import { addressFamily } from '@axoneme/net-types'
 import type { SlimCiliumNode, SlimNode } from '@axoneme/slim-types'
@@ -17,11 +17,13 @@ export async function findLocalNode({
   tables,
   config,
   waitFor,
+  observeAddress,
   signal,
 }: {
   tables: NodeTables
   config: AgentConfig
   waitFor: (what: string) => void
+  observeAddress?: (event: PoolEvent) => void
   signal: AbortSignal
 }): Promise<{ node: LocalNode; pool: AddressPool }> {
   const { nodeName } = config
@@ -45,7 +47,8 @@ export async function findLocalNode({
   const table: Table<SlimNode | SlimCiliumNode> =
     config.ipamMode === 'cluster-pool' ? tables.ciliumNodes : tables.kubernetesNodes
   const podCidr = await firstOf({ table, key: nodeName, pick: ipv4CidrOf, signal })
-  const pool = createAddressPool({ cidr: podCidr })
+  const observe = observeAddress === undefined ? {} : { observe: observeAddress }
+  const pool = createAddressPool({ cidr: podCidr, ...observe })
   return { node: { name: nodeName, internalIp, podCidr, routerIp: pool.routerIp }, pool }
 }
 

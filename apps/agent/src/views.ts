@@ -4,6 +4,7 @@ import type { FeatureReport } from '@axoneme/bpf'
 import type { Datapath, DatapathObjects, LocalNode } from '@axoneme/datapath'
 import type { Reflector } from '@axoneme/k8s-watchers'
 import type { Kvstore } from '@axoneme/kvstore'
+import type { SharedStore } from '@axoneme/kvstore-sync'
 import { describeError } from '@axoneme/lifecycle'
 import type { Monitor } from '@axoneme/monitor'
 import { l4ProtocolNumber } from '@axoneme/net-types'
@@ -29,6 +30,7 @@ export type Visible = {
   store?: Kvstore
   objects?: DatapathObjects
   node?: LocalNode
+  ownIps?: Pick<SharedStore, 'status'>
   ciliumNode?: Pick<Reconciler<unknown>, 'status'>
   ciliumEndpoints?: Pick<Reconciler<unknown>, 'status'>
   datapath?: Datapath

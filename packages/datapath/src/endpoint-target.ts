@@ -60,6 +60,7 @@ export function endpointTarget(options: EndpointTargetOptions): Target<EndpointD
   }
   return {
     async update(row) {
+      const startedMs = performance.now()
       const before = realised.get(row.endpoint.id)?.endpoint
       if (before !== undefined && before.podMac !== row.endpoint.podMac) await remove(before)
       try {
@@ -68,6 +69,7 @@ export function endpointTarget(options: EndpointTargetOptions): Target<EndpointD
         options.onOutcome?.('fail')
         throw error
       }
+      options.onStep?.('total', performance.now() - startedMs)
       options.onOutcome?.('success')
     },
     delete: (_key, { endpoint }) => remove(endpoint),

@@ -1,0 +1,38 @@
+import type { MetricFamilies, ProcessMetrics } from '@axoneme/app-host'
+import type { ReconcileRun } from '@axoneme/reconciler'
+import type { FollowRun } from '@axoneme/tables'
+
+export type ControllerMetrics = Readonly<{
+  derivation: (name: string) => (run: Pick<FollowRun, 'outcome' | 'durationMs'>) => void
+  reconciler: (run: ReconcileRun) => void
+}>
+
+/** Runs of what derives tables, and of what carries them into the kernel. */
+export function createControllerMetrics(
+  { counter }: MetricFamilies,
+  { controller }: Pick<ProcessMetrics, 'controller'>,
+): ControllerMetrics {
+  const errors = counter({
+    name: 'datapath_errors_total',
+    help: 'what could not be carried into the kernel, by the kind of row and the code of the error',
+    labels: ['area', 'name', 'family'],
+  })
+  const validations = counter({
+    name: 'nodes_all_datapath_validations_total',
+    help: 'comparisons of the routes to the other nodes with the kernel’s',
+  })
+  return {
+    derivation:
+      (name) =>
+      ({ outcome, durationMs }) =>
+        controller({ name: `derive-${name}`, outcome, durationMs }),
+    reconciler({ name, kind, durationMs, failures }) {
+      const outcome = Object.keys(failures).length === 0 ? 'success' : 'fail'
+      controller({ name: `${kind === 'rows' ? 'reconcile' : 'prune'}-${name}`, outcome, durationMs })
+      for (const [code, count] of Object.entries(failures)) {
+        errors.inc({ area: name, name: code, family: 'ipv4' }, count)
+      }
+      if (kind === 'prune' && name === 'node-routes') validations.inc()
+    },
+  }
+}
