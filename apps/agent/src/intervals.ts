@@ -24,7 +24,7 @@ export const agentIntervals = {
   },
   apiserverCheckAfterCut: {
     does: 'do so once more after a watch was cut',
-    spread: { perNodeMs: 200, maxMs: 900_000 },
+    spread: { perNodeMs: 400, maxMs: 1_800_000 },
   },
   kvstoreResync: {
     does: 'compare own keys with the kvstore',

@@ -16,7 +16,7 @@ export type SelfCheckOptions = Readonly<{
 
 export const defaultSelfCheck: SelfCheckOptions = {
   period: { baseMs: 15 * 60_000, jitter: 0.5, growsWithCluster: true },
-  afterCut: { perNodeMs: 200, maxMs: 15 * 60_000 },
+  afterCut: { perNodeMs: 400, maxMs: 30 * 60_000 },
 }
 
 /** Cuts come in rows: it is no use to compare amid one. */

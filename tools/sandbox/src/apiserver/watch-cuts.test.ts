@@ -49,10 +49,16 @@ async function startCluster(scope: Scope): Promise<ApiServer> {
   return server
 }
 
+async function until(condition: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!condition()) await sleep(5, { signal })
+}
+
+const areWhole = (followers: Followers) => followers.tables().size === followers.reflectors.length
+
 /** What a reader finds that comes now and reads everything in pages. */
-async function truthOf(server: ApiServer) {
+async function truthOf(server: ApiServer, signal: AbortSignal) {
   await using fresh = await startFollowers(server.url, { ...settings, watchList: false, selfCheck: false })
-  while (fresh.tables().size < fresh.reflectors.length) await sleep(5)
+  await until(() => areWhole(fresh), signal)
   return contentOf(fresh)
 }
 
@@ -60,29 +66,30 @@ const checksOf = ({ reflectors }: Followers, outcome: 'equal' | 'differs' | 'unk
   reflectors.reduce((sum, reflector) => sum + reflector.status().selfChecks[outcome], 0)
 
 /** Removals that happen while every watch is cut, and of which the watches that resume are not told. */
-async function loseRemovals(server: ApiServer, remove: () => void): Promise<void> {
+async function loseRemovals(server: ApiServer, remove: () => void, signal: AbortSignal): Promise<void> {
   const { faults } = server
   const before = faults.lostRemovals
-  while (faults.watchCount < 5) await sleep(5)
+  await until(() => faults.watchCount >= 5, signal)
   faults.missedRemovals = 'lost'
   faults.cutWatches()
   remove()
-  while (faults.lostRemovals === before) await sleep(5)
-  while (faults.watchCount < 5) await sleep(5)
+  await until(() => faults.lostRemovals > before && faults.watchCount >= 5, signal)
   faults.missedRemovals = 'sent'
 }
 
-it('without the self-check a removal that a resume did not replay stays for ever', async () => {
+it('without the self-check a removal that a resume did not replay stays for ever', {
+  timeout: 25_000,
+}, async () => {
   await using scope = new Scope('test', { signal: AbortSignal.timeout(20_000) })
   const server = await startCluster(scope)
   const population = createPopulation(server, seededRandom(seed))
   for (let i = 0; i < 300; i++) population.change()
   const followers = scope.use(await startFollowers(server.url, { ...settings, selfCheck: false }))
-  while (followers.tables().size < followers.reflectors.length) await sleep(5)
-  expect(contentOf(followers)).toEqual(await truthOf(server))
-  await loseRemovals(server, () => population.removeOneOfEach())
+  await until(() => areWhole(followers), scope.signal)
+  expect(contentOf(followers)).toEqual(await truthOf(server, scope.signal))
+  await loseRemovals(server, () => population.removeOneOfEach(), scope.signal)
   await sleep(500)
-  expect(contentOf(followers)).not.toEqual(await truthOf(server))
+  expect(contentOf(followers)).not.toEqual(await truthOf(server, scope.signal))
 })
 
 it(`tables equal the source after ${seconds} s of cuts, 410s, lost removals and half-open watches`, {
@@ -119,8 +126,8 @@ it(`tables equal the source after ${seconds} s of cuts, 410s, lost removals and 
   }
   faults.cutWatchesEvery(undefined)
   faults.cutShare = 0
-  await loseRemovals(server, () => population.removeOneOfEach())
-  const truth = await truthOf(server)
+  await loseRemovals(server, () => population.removeOneOfEach(), scope.signal)
+  const truth = await truthOf(server, scope.signal)
   expect(Object.keys(truth['agent services'] ?? {})).toHaveLength(population.count('services'))
   expect(Object.keys(truth['operator pods'] ?? {})).toHaveLength(population.count('pods'))
   expect(Object.keys(truth)).toHaveLength(followers.reflectors.length)

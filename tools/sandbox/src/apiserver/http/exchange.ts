@@ -22,6 +22,7 @@ export type HttpResponse = Readonly<{ headersSent: boolean; writableLength: numb
   end(): unknown
   destroy(): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'drain', listener: () => void): unknown
   once(event: 'close', listener: () => void): unknown
 }
 

@@ -1,25 +1,20 @@
 import type { Logger } from '@axoneme/log'
 import type { EventType } from '../codec/encoded-objects.ts'
-import {
-  ApiError,
-  badRequest,
-  expired,
-  tooLargeResourceVersion,
-  watchListForbidden,
-  watchListUnsupported,
-} from '../errors.ts'
+import { ApiError, badRequest } from '../errors.ts'
 import type { Faults } from '../faults.ts'
 import type { KubeObject } from '../object.ts'
 import { groupVersion, type ResourceType } from '../resources/types.ts'
-import type { Interest } from '../store/field-index.ts'
 import type { Change } from '../store/history.ts'
 import { collectionOf, toServed, type VerbContext } from '../verbs/context.ts'
-import { interestOf, parseRevision, type Selection, selectionMatcher } from '../verbs/list.ts'
+import { interestOf, type Selection, selectionMatcher } from '../verbs/list.ts'
 import type { Encoder } from './encode.ts'
 import { type Exchange, isTrue } from './exchange.ts'
+import { watchStart } from './watch-start.ts'
 
 /** A client that reads this much slower than things change is cut; it can resume from its last event. */
 const maxPendingBytes = 64 * 1024 * 1024
+/** Initial objects are sent as fast as the client reads: this much ahead. */
+const maxInitialBytesAhead = 1024 * 1024
 
 export type WatchSettings = Readonly<{ bookmarkIntervalMs: number; maxDurationMs: number }>
 
@@ -28,14 +23,6 @@ export type WatchRequest = Readonly<{
   type: ResourceType
   selection: Selection
   encoder: Encoder
-}>
-
-type Start = Readonly<{
-  initial: readonly KubeObject[]
-  /** The changes since the revision that the client knows. */
-  missed: readonly Change[]
-  /** Whether a bookmark says that the initial objects are complete. */
-  marksEnd: boolean
 }>
 
 /**
@@ -78,8 +65,8 @@ export function serveWatch(
     })
     response.destroy()
   }
-  const sendBookmark = (annotations?: Record<string, string>) =>
-    send('BOOKMARK', encoder.event('BOOKMARK', bookmark(type, context.store.revision, annotations)))
+  const sendBookmark = (revision: number, annotations?: Record<string, string>) =>
+    send('BOOKMARK', encoder.event('BOOKMARK', bookmark(type, revision, annotations)))
   const sendChange = (change: Change, hidesRemovals = false) => {
     const event = selectedEvent(change, (object) => matches(toServed(type, object)))
     if (event === undefined) return
@@ -89,29 +76,56 @@ export function serveWatch(
     }
     send(event.type, encoder.event(event.type, toServed(type, event.object)))
   }
-  for (const object of start.initial) {
-    const served = toServed(type, object)
-    if (matches(served)) send('ADDED', encoder.event('ADDED', served))
+  let isClosed = false
+  /** What changes while the initial objects are under way; a bookmark would be ahead of it. */
+  let waiting: Change[] | undefined = []
+  let goOn = () => {}
+  const sendInitial = async () => {
+    for (const object of start.initial) {
+      const served = toServed(type, object)
+      if (matches(served)) send('ADDED', encoder.event('ADDED', served))
+      if (response.writableLength > maxInitialBytesAhead && !isClosed) {
+        await new Promise<void>((resolve) => {
+          goOn = resolve
+        })
+      }
+      if (isClosed) return
+    }
+    for (const change of start.missed) sendChange(change, faults.missedRemovals === 'lost')
+    if (start.marksEnd) sendBookmark(start.revision, { 'k8s.io/initial-events-end': 'true' })
+    for (const change of waiting ?? []) sendChange(change)
+    waiting = undefined
   }
-  for (const change of start.missed) sendChange(change, faults.missedRemovals === 'lost')
-  if (start.marksEnd) sendBookmark({ 'k8s.io/initial-events-end': 'true' })
 
-  const subscription = collection.subscribe((change) => sendChange(change), interest)
+  const subscription = collection.subscribe((change) => {
+    if (waiting === undefined) sendChange(change)
+    else waiting.push(change)
+  }, interest)
   const cut = () => void response.destroy()
   const untrack = faults.trackWatch({ cut, mute: () => (isMuted = true) })
   const ownCut = exchange.isCut === true ? setTimeout(cut, 1000 * context.random()) : undefined
-  const bookmarks = isBookmarking ? setInterval(sendBookmark, settings.bookmarkIntervalMs) : undefined
+  const bookmarkNow = () => {
+    if (isBookmarking && waiting === undefined) sendBookmark(context.store.revision)
+  }
+  const bookmarks = isBookmarking ? setInterval(bookmarkNow, settings.bookmarkIntervalMs) : undefined
   const timeout = setTimeout(() => {
     if (isMuted) return
-    if (isBookmarking) sendBookmark()
+    bookmarkNow()
     response.end()
   }, durationMs)
+  response.on('drain', () => goOn())
   response.once('close', () => {
+    isClosed = true
+    goOn()
     subscription[Symbol.dispose]()
     untrack()
     clearTimeout(ownCut)
     clearInterval(bookmarks)
     clearTimeout(timeout)
+  })
+  sendInitial().catch((error: unknown) => {
+    log.error('watch failed', { resource: type.plural, error })
+    response.destroy()
   })
 }
 
@@ -129,38 +143,6 @@ function selectedEvent(
     type: 'DELETED',
     object: { ...previous, metadata: { ...previous.metadata, resourceVersion: String(revision) } },
   }
-}
-
-function watchStart(
-  context: VerbContext,
-  type: ResourceType,
-  { query, faults, interest }: { query: URLSearchParams; faults: Faults; interest: Interest | undefined },
-): Start | ApiError {
-  const collection = collectionOf(context, type)
-  const text = query.get('resourceVersion') ?? ''
-  const asked = parseRevision(text)
-  const current = context.store.revision
-  const wantsInitial = query.get('sendInitialEvents')
-  if (wantsInitial !== null && query.get('resourceVersionMatch') !== 'NotOlderThan')
-    throw badRequest('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
-  if (wantsInitial !== null && faults.watchList !== 'offered') {
-    if (faults.watchList === 'refused') throw watchListForbidden()
-    return watchListUnsupported()
-  }
-  if (asked > current) throw tooLargeResourceVersion(asked, current)
-  if (wantsInitial === 'true' || (wantsInitial === null && asked === 0))
-    return {
-      initial: interest === undefined ? collection.sorted() : collection.matching(interest),
-      missed: [],
-      marksEnd: wantsInitial === 'true' && isTrue(query, 'allowWatchBookmarks'),
-    }
-  if (asked === 0) return { initial: [], missed: [], marksEnd: false }
-  const missed = collection.since(asked)
-  if (missed !== undefined) return { initial: [], missed, marksEnd: false }
-  const error = expired(`too old resource version: ${asked} (${collection.compactedRevision})`)
-  // A real apiserver sends the event; proxies and older ones answer with the status itself.
-  if (faults.expiredWatch === 'status') throw error
-  return error
 }
 
 function watchDurationMs(

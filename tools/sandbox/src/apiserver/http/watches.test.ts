@@ -94,6 +94,22 @@ describe('watch', () => {
     expect(textAt(bookmark, 'object', 'metadata', 'resourceVersion')).toBe(await currentVersion())
   })
 
+  it('streams a list as fast as it is read, and then what changed meanwhile', async () => {
+    const data = { text: 'x'.repeat(100_000) }
+    const collection = server.server.store.collection('/configmaps')
+    for (let i = 0; i < 150; i++) await server.request('POST', path, { metadata: { name: `m${i}` }, data })
+    expect(collection.size).toBe(150)
+    const before = await currentVersion()
+    const query = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
+    await using watching = await watch(query)
+    await server.request('DELETE', `${path}/m1`)
+    await create('late')
+    for (let i = 0; i < 150; i++) expect(await watching.nextName()).toMatch(/^ADDED m\d+$/)
+    const end = await watching.next()
+    expect(end).toMatchObject({ type: 'BOOKMARK', object: { metadata: { resourceVersion: before } } })
+    expect([await watching.nextName(), await watching.nextName()]).toEqual(['DELETED m1', 'ADDED late'])
+  })
+
   it('turns matches that come and go into additions and deletions', async () => {
     await create('x', { color: 'red' })
     const version = await currentVersion()
