@@ -1,6 +1,7 @@
 import type { Benchmark } from './benchmark.ts'
 import { cacheBenchmark } from './cache/cache-benchmark.ts'
 import { cniBenchmark } from './cni/cni-benchmark.ts'
+import { kvstoreBenchmark } from './kvstore/kvstore-benchmark.ts'
 import { mapsBenchmark } from './maps/maps-benchmark.ts'
 import { templateBenchmark } from './template/template-benchmark.ts'
 import { watchBenchmark } from './watch/watch-benchmark.ts'
@@ -10,5 +11,6 @@ export const benchmarks: readonly Benchmark[] = [
   mapsBenchmark,
   cniBenchmark,
   cacheBenchmark,
+  kvstoreBenchmark,
   watchBenchmark,
 ]

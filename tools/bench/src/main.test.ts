@@ -10,7 +10,7 @@ import { benchmarks } from './benchmarks.ts'
 const reportSchema = z.strictObject({
   bench: z.string(),
   ratios: z.record(z.string(), z.number().nonnegative()),
-  figures: z.record(z.string().regex(/_(ms|ns|s|count)(_p\d+|_max)?$/), z.number().nonnegative()),
+  figures: z.record(z.string().regex(/_(ms|ns|s|mb|percent|count)(_p\d+|_max)?$/), z.number().nonnegative()),
   env: z.strictObject({
     cpu: z.string().min(1),
     cores: z.int().positive(),
@@ -54,6 +54,23 @@ const expected: Record<string, { ratios: string[]; figures: string[] }> = {
     figures: [
       ...['update_ns', 'update_batch_ns', 'lookup_ns', 'c_update_ns', 'c_update_batch_ns', 'c_lookup_ns'],
       ...['entries_count', 'rounds_count'],
+    ],
+  },
+  kvstore: {
+    ratios: [
+      ...['get', 'put', 'create', 'txn'].map((call) => `${call}_over_etcd3`),
+      ...['get_over_gateway', 'put_over_gateway', 'get_at_once_over_etcd3', 'put_at_once_over_etcd3'],
+      ...['watch_over_etcd3', 'list_over_etcd3', 'list_kept_over_etcd3'],
+    ],
+    figures: [
+      ...['', 'etcd3_'].flatMap((side) => ['get', 'put', 'create', 'txn'].map((call) => `${side}${call}_ms`)),
+      ...['gateway_get_ms', 'gateway_put_ms'],
+      ...['', 'etcd3_'].flatMap((side) => [`${side}gets_per_s`, `${side}puts_per_s`]),
+      ...['events_per_s', 'etcd3_events_per_s'],
+      ...['', 'etcd3_'].flatMap((side) => [`${side}list_ms`, `${side}list_kept_mb`]),
+      ...['new_identities_per_s', 'known_identities_per_s'],
+      ...['calls_of_new_identity_count', 'calls_of_known_identity_count'],
+      ...['keys_count', 'rounds_count'],
     ],
   },
   cni: {
@@ -106,7 +123,7 @@ it('names what it does not know, on standard error only', () => {
   expect(bench('templates')).toMatchObject({
     status: 1,
     stdout: '',
-    stderr: 'bench: no benchmark is called templates (there are template, maps, cni) [BENCH]\n',
+    stderr: `bench: no benchmark is called templates (there are ${benchmarks.map(({ name }) => name).join(', ')}) [BENCH]\n`,
   })
   expect(bench('--fast')).toMatchObject({
     status: 1,
