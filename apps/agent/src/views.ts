@@ -1,5 +1,6 @@
 import { release } from 'node:os'
 import type { AgentHandlers, AgentStatus } from '@axoneme/agent-api'
+import { describeIntervals } from '@axoneme/backoff'
 import type { FeatureReport } from '@axoneme/bpf'
 import type { Datapath, DatapathObjects, LocalNode } from '@axoneme/datapath'
 import type { Reflector } from '@axoneme/k8s-watchers'
@@ -13,6 +14,7 @@ import type { Reconciler, ReconcileStatus } from '@axoneme/reconciler'
 import type { AgentConfig } from './config.ts'
 import { datapathCounts } from './datapath-counts.ts'
 import { MonitorNotReadyError } from './errors.ts'
+import { agentIntervals } from './intervals.ts'
 import { kernelStatus } from './kernel-features.ts'
 import type { AgentMetrics } from './metrics.ts'
 import { streamMonitor } from './monitor-records.ts'
@@ -67,6 +69,7 @@ export function createViews({
       components: components(visible),
       counts: Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, table.size])),
     }),
+    intervals: () => describeIntervals(agentIntervals, { nodeCount: tables.nodes.size }),
     endpoints: () => tables.endpoints.rows(),
     identities: () => tables.identities.rows(),
     policies: () => tables.policies.rows(),

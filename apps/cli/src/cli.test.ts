@@ -79,6 +79,21 @@ tcx             6.6    no       optional  attaching programs
     expect((await axo('status -v')).stdout).toBe(stdout)
   })
 
+  it('of status with everything that is done again and again', async () => {
+    const { code, stdout } = await axo('status --intervals')
+    expect(code).toBe(0)
+    expect(stdout).toContain(`Agent:
+Name            Base   Growth        At most  Jitter        Now     To
+kvstore-resync  5m     cluster-size  -        ±20 %         42m35s  compare own keys with the kvstore
+bootstrap-step  500ms  exponential   30s      decorrelated  500ms   try a step of the start again that failed
+`)
+    expect(stdout).toMatch(/^Operator, unless its options say otherwise:$/m)
+    expect(stdout).toMatch(/^leader-election +2s +none +- +±20 % +2s +look at the lease/m)
+    const data = JSON.parse((await axo('status --intervals -o json')).stdout)
+    expect(data.agent[0]).toMatchObject({ name: 'kvstore-resync', baseMs: 300_000, currentMs: 2_555_000 })
+    expect(data.operator).toContainEqual(expect.objectContaining({ name: 'identity-gc', baseMs: 600_000 }))
+  })
+
   it.each([
     { kernel: { release: '6.18.1', features: [] }, shown: '6.18.1: not asked yet what it has' },
     {
@@ -279,8 +294,9 @@ describe('mistakes', () => {
     ['frobnicate all', 2, 'axo --help lists the commands'],
     ['endpoint', 2, 'axo endpoint is several commands (one of axo endpoint list, axo endpoint get)'],
     ['endpoint get', 2, 'ENDPOINT is missing (usage: axo endpoint get ENDPOINT)'],
-    ['status now', 2, '"now" is too much (usage: axo status [-v])'],
+    ['status now', 2, '"now" is too much (usage: axo status [-v] [--intervals])'],
     ['status --sokcet x', 2, "Unknown option '--sokcet' (see axo --help)"],
+    ['node list --intervals', 2, 'axo node list takes no --intervals (usage: axo node list)'],
     ['node list -v', 2, 'axo node list takes no --verbose (usage: axo node list)'],
     ['status -o yaml', 2, '--output "yaml" is neither text nor json'],
     ['policy why 7 by 301 80', 2, '"by" is neither from nor to'],

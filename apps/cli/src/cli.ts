@@ -41,13 +41,17 @@ async function run(argv: readonly string[], io: CliIo): Promise<boolean> {
   const command = findCommand(positionals)
   const args = positionals.slice(command.name.split(' ').length)
   checkCount(command, args)
-  const { verbose } = values
-  if (verbose && command.takesVerbose !== true) {
-    throw new UsageError(`axo ${command.name} takes no --verbose`, `usage: axo ${usageOf(command)}`)
+  const { verbose, intervals } = values
+  for (const [name, isGiven] of Object.entries({ verbose, intervals })) {
+    if (!isGiven || command.switches?.some((taken) => taken === name) === true) continue
+    throw new UsageError(`axo ${command.name} takes no --${name}`, `usage: axo ${usageOf(command)}`)
   }
   const socketPath = values.socket ?? io.env.AXO_AGENT_SOCKET ?? defaultSocketPath
   const client = createAgentClient({ socketPath, signal: io.signal })
-  const view = await command.run({ client, args, verbose, nowMs: io.nowMs, signal: io.signal })
+  const view = await command.run({
+    ...{ client, args, verbose, intervals },
+    ...{ nowMs: io.nowMs, signal: io.signal },
+  })
   await printView(view, format, io.stdout)
   return view.isBad !== true
 }
@@ -61,6 +65,7 @@ function parse(argv: readonly string[]) {
         output: { type: 'string', short: 'o', default: 'text' },
         socket: { type: 'string' },
         verbose: { type: 'boolean', short: 'v', default: false },
+        intervals: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })

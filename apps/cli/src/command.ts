@@ -8,11 +8,17 @@ type CommandContext = Readonly<{
   args: readonly string[]
   /** More than people want at first sight. Only for commands that take it. */
   verbose: boolean
+  /** The intervals of everything that is done again and again, instead. Only for commands that take it. */
+  intervals: boolean
   /** Milliseconds since the epoch. */
   nowMs: number
   /** Aborts when the user has seen enough. */
   signal: AbortSignal
 }>
+
+/** Options without a value that only some commands take. */
+export const switches = { verbose: '-v', intervals: '--intervals' } as const
+export type Switch = keyof typeof switches
 
 export type Command = Readonly<{
   /** As typed: `endpoint list`. */
@@ -22,8 +28,8 @@ export type Command = Readonly<{
   summary: string
   /** Names of what follows, in capitals; in brackets when it can be left out. */
   parameters?: readonly string[]
-  /** Whether it takes --verbose. */
-  takesVerbose?: boolean
+  /** Which of the switches it takes. */
+  switches?: readonly Switch[]
   /** Complete command lines. */
   examples: readonly string[]
   run(context: CommandContext): Promise<View>

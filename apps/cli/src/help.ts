@@ -1,10 +1,11 @@
-import type { Command } from './command.ts'
+import { type Command, switches } from './command.ts'
 
 export const defaultSocketPath = '/run/axoneme/agent.sock'
 
 const options = `Options:
   -o, --output text|json   how to print (default text)
   -v, --verbose            more, where the usage shows it
+      --intervals          what is done again and again, and how often, where the usage shows it
       --socket PATH        the agent's socket (default $AXO_AGENT_SOCKET, else ${defaultSocketPath})
   -h, --help               this text, or that of the command before it
 `
@@ -20,8 +21,8 @@ export function formatHelp(commands: readonly Command[]): string {
   return `Asks the Axoneme agent of this node.\n\nUsage: axo COMMAND [OPTIONS]\n\nCommands:\n${lines.join('')}\n${options}\n${examples(commands)}`
 }
 
-export function usageOf({ name, parameters = [], takesVerbose = false }: Command): string {
-  return [name, ...parameters, ...(takesVerbose ? ['[-v]'] : [])].join(' ')
+export function usageOf({ name, parameters = [], switches: taken = [] }: Command): string {
+  return [name, ...parameters, ...taken.map((name) => `[${switches[name]}]`)].join(' ')
 }
 
 /** All of one command's; of several, those that their usage does not tell already. */

@@ -10,10 +10,11 @@ import { Scope } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { checkOptions, type OperatorConfig } from './config.ts'
 import { healthRoutes, type OperatorState } from './health.ts'
-import { operatorIntervals, operatorRetries } from './intervals.ts'
+import { operatorIntervals } from './intervals.ts'
 import { deriveKnownNodes } from './known-nodes.ts'
 import { leadCluster } from './lead.ts'
 import { runElection } from './leadership/election.ts'
+import { mayPass } from './may-pass.ts'
 import { createOperatorMetrics } from './metrics.ts'
 import { startReflectors, tasksOf } from './reflectors.ts'
 import { createTables } from './tables.ts'
@@ -71,7 +72,7 @@ export async function runOperator(
   })
   scope.run(async (signal) => {
     const served = () => customResourcesServed({ client, signal })
-    await retry(served, { ...operatorRetries.customResources, signal })
+    await retry(served, { ...operatorIntervals.customResources.retry, signal, shouldRetry: mayPass })
     state.customResources = true
     startReflectors({ client, tables, config, log: log.child('k8s'), scope })
     const { nodes, ciliumNodes, knownNodes: known } = tables
@@ -87,7 +88,7 @@ export async function runOperator(
         leaseDurationMs: config.leaderElectionLeaseDuration,
         renewDeadlineMs: config.leaderElectionRenewDeadline,
       },
-      retry: { ...operatorIntervals.leaderElection, baseMs: config.leaderElectionRetryPeriod },
+      retry: { ...operatorIntervals.leaderElection.period, baseMs: config.leaderElectionRetryPeriod },
       lead: (term) => leadCluster({ client, store: store.promise, tables, config, metrics, log }, term),
       log: log.child('leader-election'),
       signal,

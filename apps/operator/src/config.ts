@@ -43,7 +43,7 @@ export const operatorOptions = defineOptions({
     help: 'how long a leader goes on that cannot renew; at most two thirds of the lease duration',
   }),
   'leader-election-retry-period': duration({
-    default: operatorIntervals.leaderElection.baseMs,
+    default: operatorIntervals.leaderElection.period.baseMs,
     minMs: 50,
     help: 'between two looks at the lease; less than half of the renew deadline',
   }),
@@ -52,7 +52,7 @@ export const operatorOptions = defineOptions({
     help: 'keep the node entries in the kvstore of nodes whose agents do not publish them',
   }),
   'cilium-endpoint-gc-interval': duration({
-    default: operatorIntervals.endpointGc.baseMs,
+    default: operatorIntervals.endpointGc.period.baseMs,
     help: 'between two looks for CiliumEndpoints without a pod; 0s: never',
   }),
   'remove-cilium-node-taints': boolean({
@@ -77,7 +77,7 @@ export const operatorOptions = defineOptions({
     help: 'label selector of the agents’ pods',
   }),
   'identity-gc-interval': duration({
-    default: operatorIntervals.identityGc.baseMs,
+    default: operatorIntervals.identityGc.period.baseMs,
     minMs: 1000,
     help: 'between two looks for unused identities',
   }),

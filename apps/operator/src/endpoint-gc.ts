@@ -1,14 +1,13 @@
-import { jitteredPeriod, type Period } from '@axoneme/backoff'
+import { createPace, jitteredPeriod, type Period } from '@axoneme/backoff'
 import { getJson, K8sApiError, type K8sClient, resourcePath } from '@axoneme/k8s-client'
 import { deleteCiliumEndpoint } from '@axoneme/k8s-writers'
-import { createRateLimiter } from '@axoneme/kvstore'
 import { describeError, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { objectKey } from '@axoneme/slim-types'
 import { allInitialized, type Table } from '@axoneme/tables'
 import { z } from 'zod'
 import { type CiliumEndpointRow, isPodOver, type PodPresence } from './endpoint-rows.ts'
-import { endpointRemovalsPerSecond } from './intervals.ts'
+import { operatorIntervals } from './intervals.ts'
 
 export type EndpointGcOptions = Readonly<{
   client: K8sClient
@@ -43,7 +42,7 @@ export function orphans(
 export async function runEndpointGc(options: EndpointGcOptions): Promise<void> {
   const { client, endpoints, pods, period, log, signal, onRemoval, random = Math.random } = options
   await allInitialized([endpoints, pods], signal)
-  const limiter = createRateLimiter({ perSecond: endpointRemovalsPerSecond, burst: 1 })
+  const pace = createPace(operatorIntervals.endpointRemoval.period)
   let before: ReadonlyMap<string, string> = new Map()
   for (;;) {
     await sleep(jitteredPeriod(period, { random }), { signal })
@@ -51,7 +50,7 @@ export async function runEndpointGc(options: EndpointGcOptions): Promise<void> {
     for (const [key, uid] of found) {
       const row = endpoints.get(key)
       if (before.get(key) !== uid || row === undefined) continue
-      await limiter.acquire(signal)
+      await pace(signal)
       const { namespace, name } = row.metadata
       try {
         if (!(await isPodGone({ client, namespace, name, signal }))) continue

@@ -25,6 +25,6 @@ export async function runHeartbeat({
       signal.throwIfAborted()
       log.warn('heartbeat not written', { error: describeError(error) })
     }
-    await sleep(jitteredPeriod(operatorIntervals.kvstoreHeartbeat, { random }), { signal })
+    await sleep(jitteredPeriod(operatorIntervals.kvstoreHeartbeat.period, { random }), { signal })
   }
 }

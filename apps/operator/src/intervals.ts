@@ -1,25 +1,36 @@
-import type { Period, RetryPolicy } from '@axoneme/backoff'
+import type { DeclaredIntervals } from '@axoneme/backoff'
 
 /**
- * Everything that the operator does again and again, in one place. Those with an option have its default here: the
- * option's value replaces `baseMs`. Only one process of a cluster does any of it (or, leader-election, a handful), so
- * none grows with the cluster; retries of single calls grow exponentially.
+ * Everything that the operator does again and again, or waits with, in one place; `axo status --intervals` prints it.
+ * Those with an option have its default here: the option's value replaces `baseMs`. Only one process of a cluster does
+ * any of it (or, leader-election, a handful), so none grows with the cluster.
  */
 export const operatorIntervals = {
-  /** Followers look at the lease, the leader renews it. Option leader-election-retry-period. */
-  leaderElection: { baseMs: 2_000, jitter: 0.2 },
-  /** The time is written to the kvstore. */
-  kvstoreHeartbeat: { baseMs: 60_000, jitter: 0.1 },
-  /** Sooner, down to a tenth, when identities are made fast. Option identity-gc-interval. */
-  identityGc: { baseMs: 600_000, jitter: 0.2 },
-  /** Option cilium-endpoint-gc-interval. */
-  endpointGc: { baseMs: 300_000, jitter: 0.2 },
-} as const satisfies Readonly<Record<string, Period>>
+  leaderElection: {
+    does: 'look at the lease, or renew it (option leader-election-retry-period)',
+    period: { baseMs: 2_000, jitter: 0.2 },
+  },
+  kvstoreHeartbeat: {
+    does: 'write the time to the kvstore',
+    period: { baseMs: 60_000, jitter: 0.1 },
+  },
+  identityGc: {
+    does: 'collect identities, sooner when they are made fast (option identity-gc-interval)',
+    period: { baseMs: 600_000, jitter: 0.2 },
+  },
+  endpointGc: {
+    does: 'look for CiliumEndpoints without a pod (option cilium-endpoint-gc-interval)',
+    period: { baseMs: 300_000, jitter: 0.2 },
+  },
+  endpointRemoval: {
+    does: 'remove one CiliumEndpoint without a pod after the other',
+    period: { baseMs: 50, jitter: 0.5 },
+  },
+  customResources: {
+    does: 'try again until the apiserver took, or serves, the custom resources',
+    retry: { minMs: 200, maxMs: 10_000 },
+  },
+} as const satisfies DeclaredIntervals
 
-export const operatorRetries = {
-  /** Until the apiserver took, or serves, the custom resources. */
-  customResources: { minMs: 200, maxMs: 10_000 },
-} as const satisfies Readonly<Record<string, RetryPolicy>>
-
-/** CiliumEndpoints without a pod that are removed each second at most. */
-export const endpointRemovalsPerSecond = 20
+/** How long a leader that ends tries to give its lease back. */
+export const leaseReleasePatienceMs = 2_000

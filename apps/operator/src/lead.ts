@@ -10,7 +10,8 @@ import { ciliumNodeDecoder, createInterner } from '@axoneme/slim-types'
 import type { OperatorConfig } from './config.ts'
 import { runEndpointGc } from './endpoint-gc.ts'
 import { runHeartbeat } from './heartbeat.ts'
-import { operatorIntervals, operatorRetries } from './intervals.ts'
+import { operatorIntervals } from './intervals.ts'
+import { mayPass } from './may-pass.ts'
 import type { OperatorMetrics } from './metrics.ts'
 import { keepNodeReadiness } from './node-readiness.ts'
 import { assignPodCidrs, recordedCidrs } from './pod-cidrs.ts'
@@ -59,7 +60,7 @@ export async function leadCluster(parts: LeaderParts, signal: AbortSignal): Prom
         client: parts.client,
         endpoints: tables.ciliumEndpoints,
         pods: tables.pods,
-        period: { ...operatorIntervals.endpointGc, baseMs: config.ciliumEndpointGcInterval },
+        period: { ...operatorIntervals.endpointGc.period, baseMs: config.ciliumEndpointGcInterval },
         log: parts.log.child('endpoint-gc'),
         signal,
         onRemoval: parts.metrics.endpointGc,
@@ -72,8 +73,9 @@ export async function leadCluster(parts: LeaderParts, signal: AbortSignal): Prom
 
 async function registerCustomResources({ client, log }: LeaderParts, signal: AbortSignal): Promise<void> {
   await retry(() => registerCustomResourceDefinitions({ client, signal }), {
-    ...operatorRetries.customResources,
+    ...operatorIntervals.customResources.retry,
     signal,
+    shouldRetry: mayPass,
     onRetry: (error) =>
       log.warn('custom resources not registered, retrying', { error: describeError(error) }),
   })
@@ -133,7 +135,7 @@ async function leadKvstore(parts: LeaderParts, signal: AbortSignal): Promise<voi
     store,
     log: log.child('identity-gc'),
     signal,
-    period: { ...operatorIntervals.identityGc, baseMs: config.identityGcInterval },
+    period: { ...operatorIntervals.identityGc.period, baseMs: config.identityGcInterval },
     removalsPerSecond: (config.identityGcRateLimit * 1000) / config.identityGcRateInterval,
     onRun: metrics.identityGc,
   })

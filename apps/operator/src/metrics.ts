@@ -1,16 +1,24 @@
-import type { K8sCallEvent } from '@axoneme/k8s-client'
-import type { KvOperationEvent, QuorumError } from '@axoneme/kvstore'
+import {
+  createK8sMetrics,
+  createKvstoreMetrics,
+  createMetricFamilies,
+  createProcessMetrics,
+  type K8sMetrics,
+  type KvstoreMetrics,
+  type ProcessMetrics,
+} from '@axoneme/app-host'
 import type { IdentityGcRun, NodeCorrection } from '@axoneme/kvstore-sync'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-
-const remoteBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30]
+import { collectDefaultMetrics, Registry } from 'prom-client'
 
 /** The operator's metrics, by Cilium's names and labels. Those of a leader's work say nothing while this one follows. */
 export type OperatorMetrics = Readonly<{
   registry: Registry
-  k8s: (event: K8sCallEvent) => void
-  kvstore: (event: KvOperationEvent) => void
-  kvstoreQuorumError: (event: QuorumError) => void
+  log: ProcessMetrics['log']
+  k8s: K8sMetrics['call']
+  reflector: K8sMetrics['reflector']
+  kvstore: KvstoreMetrics['operation']
+  kvstoreWatch: KvstoreMetrics['watched']
+  kvstoreQuorumError: KvstoreMetrics['quorumError']
   leading: (leading: boolean) => void
   identityGc: (run: IdentityGcRun) => void
   endpointGc: (outcome: 'success' | 'fail') => void
@@ -19,97 +27,70 @@ export type OperatorMetrics = Readonly<{
 
 export function createOperatorMetrics({ leaseName = 'cilium-operator-resource-lock' } = {}): OperatorMetrics {
   const registry = new Registry()
-  const registers = [registry]
   const prefix = 'cilium_operator_'
   collectDefaultMetrics({ register: registry, prefix })
-  const buckets = remoteBuckets
-  const kv = new Histogram({
-    name: `${prefix}kvstore_operations_duration_seconds`,
-    help: 'kvstore calls',
-    labelNames: ['scope', 'kind', 'action', 'outcome'],
-    buckets,
-    registers,
-  })
-  const quorumErrors = new Counter({
-    name: `${prefix}kvstore_quorum_errors_total`,
-    help: 'checks that most members of the kvstore did not confirm',
-    labelNames: ['error'],
-    registers,
-  })
-  const latency = new Histogram({
-    name: `${prefix}k8s_client_api_latency_time_seconds`,
-    help: 'apiserver calls',
-    labelNames: ['path', 'method'],
-    buckets,
-    registers,
-  })
-  const calls = new Counter({
-    name: `${prefix}k8s_client_api_calls_total`,
-    help: 'apiserver calls by result',
-    labelNames: ['host', 'method', 'return_code'],
-    registers,
-  })
+  const families = createMetricFamilies({ registry, prefix })
+  const own = createProcessMetrics(families)
+  const k8s = createK8sMetrics(families)
+  const kvstore = createKvstoreMetrics(families)
   // Every component of Kubernetes that elects a leader tells so by this name.
-  const leader = new Gauge({
+  const leader = createMetricFamilies({ registry, prefix: '' }).gauge({
     name: 'leader_election_master_status',
     help: '1 while this process leads, 0 while it follows',
-    labelNames: ['name'],
-    registers,
+    labels: ['name'],
   })
-  const gcEntries = new Gauge({
-    name: `${prefix}identity_gc_entries`,
+  const gcEntries = families.gauge({
+    name: 'identity_gc_entries',
     help: 'identities at the last collection',
-    labelNames: ['status', 'identity_type'],
-    registers,
+    labels: ['status', 'identity_type'],
   })
-  const gcRuns = new Counter({
-    name: `${prefix}identity_gc_runs`,
+  const gcRuns = families.counter({
+    name: 'identity_gc_runs',
     help: 'identity collections',
-    labelNames: ['outcome', 'identity_type'],
-    registers,
+    labels: ['outcome', 'identity_type'],
   })
-  const gcLatency = new Gauge({
-    name: `${prefix}identity_gc_latency`,
+  const gcLatency = families.gauge({
+    name: 'identity_gc_latency',
     help: 'duration of the last identity collection in seconds',
-    labelNames: ['outcome', 'identity_type'],
-    registers,
+    labels: ['outcome', 'identity_type'],
   })
-  const endpoints = new Counter({
-    name: `${prefix}endpoint_gc_objects`,
+  const spaceUsed = families.gauge({
+    name: 'identity_space_used_ratio',
+    help: 'share of the cluster’s identities that were allocated at the last collection',
+  })
+  const endpoints = families.counter({
+    name: 'endpoint_gc_objects',
     help: 'CiliumEndpoints without a pod that were removed, or could not be',
-    labelNames: ['outcome'],
-    registers,
+    labels: ['outcome'],
   })
-  const nodeEntries = new Counter({
-    name: `${prefix}node_entries_total`,
+  const nodeEntries = families.counter({
+    name: 'node_entries_total',
     help: 'node entries handed over to the kvstore',
-    labelNames: ['action'],
-    registers,
+    labels: ['action'],
   })
   leader.set({ name: leaseName }, 0)
   return {
     registry,
-    k8s({ method, resource, code, durationMs }) {
-      latency.observe({ path: resource, method }, durationMs / 1000)
-      calls.inc({ host: 'apiserver', method, return_code: code })
-    },
-    kvstore({ scope, kind, operation, outcome, durationMs }) {
-      kv.observe({ scope, kind, action: operation, outcome }, durationMs / 1000)
-    },
-    kvstoreQuorumError: ({ error }) => quorumErrors.inc({ error }),
+    log: own.log,
+    k8s: k8s.call,
+    reflector: k8s.reflector,
+    kvstore: kvstore.operation,
+    kvstoreWatch: kvstore.watched,
+    kvstoreQuorumError: kvstore.quorumError,
     leading(leading) {
       leader.set({ name: leaseName }, leading ? 1 : 0)
       if (leading) return
-      gcEntries.reset()
-      gcLatency.reset()
+      for (const gauge of [gcEntries, gcLatency, spaceUsed]) gauge.reset()
     },
     identityGc(run) {
       const labels = { outcome: run.outcome, identity_type: 'kvstore' }
+      own.controller({ name: 'identity-gc', outcome: run.outcome, durationMs: run.durationMs })
       gcRuns.inc(labels)
       gcLatency.set(labels, run.durationMs / 1000)
       if (run.outcome !== 'success') return
       gcEntries.set({ status: 'alive', identity_type: 'kvstore' }, run.checked - run.deleted)
       gcEntries.set({ status: 'deleted', identity_type: 'kvstore' }, run.deleted)
+      spaceUsed.set(run.usedRatio)
     },
     endpointGc: (outcome) => endpoints.inc({ outcome }),
     nodeEntry: ({ kind }) => nodeEntries.inc({ action: kind }),

@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import type { IntervalRow } from '@axoneme/backoff'
 import type { EndpointRow } from '@axoneme/endpoint'
 import type { IdentityRow } from '@axoneme/identity'
 import type { IpcacheRow, NodeRow } from '@axoneme/ipcache'
@@ -18,6 +19,7 @@ import {
   errorSchema,
   healthSchema,
   identitySchema,
+  intervalSchema,
   ipcacheSchema,
   type MonitorRecord,
   monitorEventSchema,
@@ -42,6 +44,7 @@ export type AgentClient = {
   /** Answers also while the agent is not ready. */
   health(): Promise<AgentHealth>
   status(): Promise<AgentStatus>
+  intervals(): Promise<IntervalRow[]>
   endpoints(): Promise<EndpointRow[]>
   /** By id, or by `namespace/pod`. */
   endpoint(name: string): Promise<EndpointRow>
@@ -83,6 +86,7 @@ export function createAgentClient({
   return {
     health: () => get('/v1/healthz', healthSchema),
     status: () => get('/v1/status', statusSchema),
+    intervals: () => get('/v1/intervals', z.array(intervalSchema)),
     endpoints: () => get('/v1/endpoint', z.array(endpointSchema)),
     endpoint: (name) => get(`/v1/endpoint/${encodeURIComponent(name)}`, endpointSchema),
     identities: () => get('/v1/identity', z.array(identitySchema)),

@@ -1,3 +1,4 @@
+import type { IntervalRow } from '@axoneme/backoff'
 import type { EndpointRow } from '@axoneme/endpoint'
 import type { IdentityRow } from '@axoneme/identity'
 import type { IpcacheRow, NodeRow } from '@axoneme/ipcache'
@@ -18,6 +19,7 @@ import {
   endpointSchema,
   healthSchema,
   identitySchema,
+  intervalSchema,
   ipcacheSchema,
   type MonitorRecord,
   nodeSchema,
@@ -42,6 +44,7 @@ export type AgentHandlers = {
   cni: CniHandlers
   health(): AgentHealth
   status(): AgentStatus
+  intervals(): IntervalRow[]
   endpoints(): Iterable<EndpointRow>
   identities(): Iterable<IdentityRow>
   policies(): Iterable<EndpointPolicyRow>
@@ -107,6 +110,12 @@ export const routes = [
     summary: 'The agent, its parts, and the sizes of its tables',
     response: statusSchema,
     reply: (handlers) => json(handlers.status()),
+  },
+  {
+    path: '/v1/intervals',
+    summary: 'What the agent does again and again, and how often in a cluster of this size',
+    response: z.array(intervalSchema),
+    reply: (handlers) => json(handlers.intervals()),
   },
   list('/v1/endpoint', 'The pods of this node', {
     row: endpointSchema,

@@ -1,3 +1,4 @@
+import type { IntervalRow } from '@axoneme/backoff'
 import type { EndpointRow } from '@axoneme/endpoint'
 import type { IdentityRow } from '@axoneme/identity'
 import type { IpcacheRow, NodeRow } from '@axoneme/ipcache'
@@ -162,6 +163,22 @@ export const statusSchema = z.object({
 })
 
 export type AgentStatus = Readonly<z.infer<typeof statusSchema>>
+
+export const intervalSchema: z.ZodType<IntervalRow> = z.object({
+  name: z.string(),
+  does: z.string(),
+  baseMs: z.number(),
+  growth: z
+    .enum(['none', 'cluster-size', 'nodes', 'exponential'])
+    .describe(
+      'cluster-size: base * ln(1 + nodes); nodes: base * nodes; exponential: with each failure in a row',
+    ),
+  maxMs: z.number().exactOptional(),
+  jitter: z
+    .union([z.number(), z.enum(['full', 'decorrelated'])])
+    .describe('the share that is drawn at random, either way; or all of it'),
+  currentMs: z.number().describe('in the cluster as it is, before jitter'),
+})
 
 export const datapathMetricSchema = z.object({
   reason: z.string(),

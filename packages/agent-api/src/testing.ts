@@ -133,6 +133,25 @@ export function sampleHandlers(
       components: [{ name: 'kvstore', state: 'ok', message: 'connected' }],
       counts: { endpoints: 1 },
     }),
+    intervals: () => [
+      {
+        name: 'kvstore-resync',
+        does: 'compare own keys with the kvstore',
+        baseMs: 300_000,
+        growth: 'cluster-size',
+        jitter: 0.2,
+        currentMs: 2_555_000,
+      },
+      {
+        name: 'bootstrap-step',
+        does: 'try a step of the start again that failed',
+        baseMs: 500,
+        growth: 'exponential',
+        maxMs: 30_000,
+        jitter: 'decorrelated',
+        currentMs: 500,
+      },
+    ],
     endpoints: () => [endpoint],
     identities: () => [{ id: 300, labels: { 'k8s:app': 'cart' } }],
     policies: () => [

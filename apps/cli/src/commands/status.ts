@@ -1,14 +1,16 @@
 import type { AgentStatus, KernelStatus } from '@axoneme/agent-api'
 import type { Command } from '../command.ts'
 import { type Table, tableOf } from '../view.ts'
+import { intervalsView } from './status-intervals.ts'
 
 export const status: Command = {
   name: 'status',
   summary:
     'Whether the agent of this node is well, and what it waits for; exits with 1 while it is not ready',
-  takesVerbose: true,
-  examples: ['axo status', 'axo status --verbose', 'axo status -o json'],
-  run: async ({ client, verbose }) => {
+  switches: ['verbose', 'intervals'],
+  examples: ['axo status', 'axo status --verbose', 'axo status --intervals', 'axo status -o json'],
+  run: async ({ client, verbose, intervals }) => {
+    if (intervals) return await intervalsView(client)
     const data = await client.status()
     return {
       kind: 'fields',

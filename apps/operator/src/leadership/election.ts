@@ -3,6 +3,7 @@ import { K8sApiError } from '@axoneme/k8s-client'
 import type { LeaderLease, LeaseRecord, StoredLease } from '@axoneme/k8s-writers'
 import { abortable, describeError, isAbort, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
+import { leaseReleasePatienceMs } from '../intervals.ts'
 import {
   afterFailure,
   afterRead,
@@ -41,8 +42,6 @@ export type ElectionOptions = Readonly<{
   wait?: (delayMs: number, signal: AbortSignal) => Promise<void>
   date?: () => Date
 }>
-
-const releaseTimeoutMs = 2_000
 
 /**
  * Competes for the lease until the signal aborts: leads while it holds it, follows otherwise, as often as it comes.
@@ -185,8 +184,8 @@ class Contender {
   async #release(): Promise<void> {
     const { lease, log, identity } = this.#options
     const timeout = new AbortController()
-    const call = { signal: timeout.signal, timeoutMs: releaseTimeoutMs }
-    const late = this.#wait(releaseTimeoutMs, timeout.signal).then(
+    const call = { signal: timeout.signal, timeoutMs: leaseReleasePatienceMs }
+    const late = this.#wait(leaseReleasePatienceMs, timeout.signal).then(
       () => timeout.abort(new DOMException('no answer in time', 'TimeoutError')),
       () => {},
     )
