@@ -1,6 +1,6 @@
 import { CodedError } from '@axoneme/lifecycle'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nextDelayMs, retry, retryDelays } from './retry.ts'
 
 describe('nextDelayMs', () => {
@@ -22,6 +22,24 @@ describe('nextDelayMs', () => {
         },
       ),
     )
+  })
+
+  it('grows exponentially to its maximum under full jitter', () => {
+    const delays = [1, 2, 3, 4, 5, 1000].map((attempt) =>
+      nextDelayMs({ minMs: 100, maxMs: 1000, factor: 2 }, { attempt, previousMs: 0, random: () => 0.5 }),
+    )
+    expect(delays).toEqual([100, 200, 400, 500, 500, 500])
+  })
+
+  it('grows to three times the delay before, to its maximum, under decorrelated jitter', () => {
+    const policy = { minMs: 100, maxMs: 2000, jitter: 'decorrelated' } as const
+    let previousMs: number = policy.minMs
+    const delays = [1, 2, 3, 4].map((attempt) => {
+      previousMs = nextDelayMs(policy, { attempt, previousMs, random: () => 1 })
+      return previousMs
+    })
+    expect(delays).toEqual([300, 900, 2000, 2000])
+    expect(nextDelayMs(policy, { attempt: 1, previousMs: 2000, random: () => 0 })).toBe(100)
   })
 
   it('spreads the very first retry below the minimum', () => {
@@ -68,6 +86,48 @@ describe('retry', () => {
         { minMs: 1, maxMs: 1, maxAttempts: 3 },
       ),
     ).rejects.toThrow('attempt 2')
+  })
+
+  describe('what its server asks to be left alone for', () => {
+    beforeEach(() => void vi.useFakeTimers())
+    afterEach(() => void vi.useRealTimers())
+    const refused = () => Object.assign(failing(true), { retryAfterMs: 5_000 })
+    const policy = { minMs: 100, maxMs: 100, random: () => 0.5 }
+
+    it('is waited for in addition to the delay', async () => {
+      const triedMs: number[] = []
+      const startedMs = Date.now()
+      const retrying = retry(async () => {
+        triedMs.push(Date.now() - startedMs)
+        if (triedMs.length < 3) throw refused()
+      }, policy)
+      await vi.runAllTimersAsync()
+      await retrying
+      expect(triedMs).toEqual([0, 5_050, 10_100])
+    })
+
+    it('not after the last attempt', async () => {
+      const startedMs = Date.now()
+      const retrying = retry(() => Promise.reject(refused()), { ...policy, maxAttempts: 2 })
+      const failed = expect(retrying).rejects.toThrow('do it')
+      await vi.runAllTimersAsync()
+      await failed
+      expect(Date.now() - startedMs).toBe(5_050)
+    })
+
+    it.each([{ afterMs: 2_000 }, { afterMs: 5_020 }])(
+      'ends with the signal: after $afterMs ms',
+      async ({ afterMs }) => {
+        const controller = new AbortController()
+        const { signal } = controller
+        const retrying = retry(() => Promise.reject(refused()), { ...policy, signal })
+        const failed = expect(retrying).rejects.toThrow('stop')
+        await vi.advanceTimersByTimeAsync(afterMs)
+        controller.abort(new Error('stop'))
+        await failed
+        expect(vi.getTimerCount()).toBe(0)
+      },
+    )
   })
 
   it('stops waiting when the signal aborts', async () => {

@@ -72,7 +72,8 @@ export async function retry<T>(
       last = error
       onRetry?.(error, attempt)
       const afterMs = retryAfterMsOf(error)
-      if (afterMs > 0) await sleep(afterMs, { signal: options.signal })
+      const isLast = options.maxAttempts !== undefined && attempt + 1 >= options.maxAttempts
+      if (afterMs > 0 && !isLast) await sleep(afterMs, { signal: options.signal })
     }
   }
   throw last
