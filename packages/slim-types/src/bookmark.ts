@@ -1,5 +1,8 @@
+import { asBuffer } from './bytes.ts'
+import type { Interner } from './interner.ts'
 import { type JsonObject, objectAt, textAt, textMapAt } from './json.ts'
-import { enter, leave, readMapEntry, skipField, type WireReader } from './protobuf.ts'
+import { enter, leave, readMapEntry } from './protobuf.ts'
+import type { WireReader } from './wire-reader.ts'
 
 /** What the metadata of a BOOKMARK event's object says. */
 export type Bookmark = Readonly<{ resourceVersion: string; endsInitialEvents: boolean }>
@@ -10,7 +13,11 @@ const initialEventsEnd = 'k8s.io/initial-events-end'
 const endsInitialEvents = (annotations: ReadonlyMap<string, string>): boolean =>
   annotations.get(initialEventsEnd) === 'true'
 
-const asIs = (text: string): string => text
+const asIs: Interner = {
+  size: 0,
+  intern: (text) => text,
+  internBytes: (bytes, start, end) => asBuffer(bytes).toString('utf8', start, end),
+}
 
 /** From the message of any object: its first field is its ObjectMeta. */
 export function readBookmark(reader: WireReader, end: number): Bookmark {
@@ -18,7 +25,7 @@ export function readBookmark(reader: WireReader, end: number): Bookmark {
   while (reader.pos < end) {
     const tag = reader.tag()
     if (tag === ((1 << 3) | 2)) bookmark = readMeta(reader)
-    else skipField(reader, tag)
+    else reader.skip(tag)
   }
   return bookmark
 }
@@ -31,7 +38,7 @@ function readMeta(reader: WireReader): Bookmark {
     const tag = reader.tag()
     if (tag === ((6 << 3) | 2)) resourceVersion = reader.string()
     else if (tag === ((12 << 3) | 2)) readMapEntry(reader, annotations, asIs)
-    else skipField(reader, tag)
+    else reader.skip(tag)
   }
   leave(reader, end)
   return { resourceVersion, endsInitialEvents: endsInitialEvents(annotations) }
@@ -40,7 +47,7 @@ function readMeta(reader: WireReader): Bookmark {
 export function bookmarkFromJson(object: JsonObject): Bookmark {
   const metadata = objectAt(object, 'metadata') ?? {}
   const annotations = new Map<string, string>()
-  textMapAt(metadata, 'annotations', { into: annotations, intern: asIs })
+  textMapAt(metadata, 'annotations', { into: annotations, intern: asIs.intern })
   return {
     resourceVersion: textAt(metadata, 'resourceVersion'),
     endsInitialEvents: endsInitialEvents(annotations),

@@ -4,9 +4,10 @@ import { decoding } from './errors.ts'
 import type { Interner } from './interner.ts'
 import { asObject, flagAt, integerAt, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
 import { identifySlim, type MetaDraft, metaFromJson, metaOf, newMetaDraft, readMeta } from './meta.ts'
-import { decodeMessage, enter, leave, skipField, type WireReader } from './protobuf.ts'
+import { decodeMessage, enter, leave } from './protobuf.ts'
 import type { SlimEndpointSlice, SlimSliceEndpoint } from './types.ts'
 import { canonicalIp, listOf, portNumber } from './values.ts'
+import type { WireReader } from './wire-reader.ts'
 
 const serviceNameLabel = 'kubernetes.io/service-name'
 
@@ -30,10 +31,15 @@ function sliceOf(
   draft: MetaDraft,
   rest: { addressType: string; endpoints: SlimSliceEndpoint[]; ports: SlicePort[] },
 ): SlimEndpointSlice {
-  const meta = metaOf(draft)
+  const { name, namespace, uid, resourceVersion, labels } = metaOf(draft)
+  // Field by field: V8 gives a row into which another one is spread half as much memory again.
   return {
-    ...meta,
-    serviceName: meta.labels[serviceNameLabel] ?? '',
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    labels,
+    serviceName: labels[serviceNameLabel] ?? '',
     addressType: rest.addressType,
     endpoints: listOf(rest.endpoints),
     ports: listOf(rest.ports),
@@ -78,16 +84,16 @@ function readSlice(reader: WireReader, end: number, interner: Interner): SlimEnd
         ports.push(readPort(reader, interner))
         break
       case (4 << 3) | 2:
-        addressType = interner.intern(reader.string())
+        addressType = reader.interned(interner)
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   return sliceOf(meta, { addressType, endpoints, ports })
 }
 
-function readEndpoint(reader: WireReader, { intern }: Interner): SlimSliceEndpoint {
+function readEndpoint(reader: WireReader, interner: Interner): SlimSliceEndpoint {
   const end = enter(reader)
   const addresses: string[] = []
   const conditions: Conditions = { ready: undefined, serving: undefined, terminating: undefined }
@@ -102,10 +108,10 @@ function readEndpoint(reader: WireReader, { intern }: Interner): SlimSliceEndpoi
         readConditions(reader, conditions)
         break
       case (6 << 3) | 2:
-        nodeName = intern(reader.string())
+        nodeName = reader.interned(interner)
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
@@ -127,13 +133,13 @@ function readConditions(reader: WireReader, conditions: Conditions): void {
         conditions.terminating = reader.bool()
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
 }
 
-function readPort(reader: WireReader, { intern }: Interner): SlicePort {
+function readPort(reader: WireReader, interner: Interner): SlicePort {
   const end = enter(reader)
   let name = ''
   let protocol = ''
@@ -142,16 +148,16 @@ function readPort(reader: WireReader, { intern }: Interner): SlicePort {
     const tag = reader.tag()
     switch (tag) {
       case (1 << 3) | 2:
-        name = intern(reader.string())
+        name = reader.interned(interner)
         break
       case (2 << 3) | 2:
-        protocol = intern(reader.string())
+        protocol = reader.interned(interner)
         break
       case (3 << 3) | 0:
         port = reader.int32()
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)

@@ -1,6 +1,6 @@
-import { asBuffer } from './bytes.ts'
 import { DecodeError } from './errors.ts'
-import { decodeMessage, enter, leave, skipField, type WireReader } from './protobuf.ts'
+import { decodeMessage, enter, leave } from './protobuf.ts'
+import type { WireReader } from './wire-reader.ts'
 
 /** A protobuf object as the apiserver sends it: `k8s\0`, then runtime.Unknown around the object's message. */
 export type Envelope = Readonly<{
@@ -12,49 +12,52 @@ export type Envelope = Readonly<{
 
 const magic = Buffer.from('k8s\0', 'latin1')
 
-export function openEnvelope(bytes: Uint8Array): Envelope {
-  const buffer = asBuffer(bytes)
-  if (!buffer.subarray(0, magic.length).equals(magic)) {
-    throw new DecodeError('a protobuf object that does not start with "k8s\\0"')
+/** `usual` is what the object most probably is: then its names are not made again. */
+export function openEnvelope(bytes: Uint8Array, usual: TypeMeta = { apiVersion: 'v1', kind: '' }): Envelope {
+  for (const [i, byte] of magic.entries()) {
+    if (bytes[i] !== byte) throw new DecodeError('a protobuf object that does not start with "k8s\\0"')
   }
-  return decodeMessage('runtime.Unknown', buffer.subarray(magic.length), readUnknown)
+  return decodeMessage('runtime.Unknown', bytes, (reader, end) => {
+    reader.pos = magic.length
+    return readUnknown(reader, end, usual)
+  })
 }
 
-function readUnknown(reader: WireReader, end: number): Envelope {
-  let typeMeta = { apiVersion: '', kind: '' }
-  let raw: Uint8Array | undefined
+type TypeMeta = Readonly<{ apiVersion: string; kind: string }>
+
+function readUnknown(reader: WireReader, end: number, usual: TypeMeta): Envelope {
+  const envelope = { apiVersion: '', kind: '', raw: undefined as Uint8Array | undefined }
   let encoding = ''
   while (reader.pos < end) {
     const tag = reader.tag()
     switch (tag) {
       case (1 << 3) | 2:
-        typeMeta = readTypeMeta(reader)
+        readTypeMeta(reader, envelope, usual)
         break
       case (2 << 3) | 2:
-        raw = reader.bytes()
+        envelope.raw = reader.view()
         break
       case (3 << 3) | 2:
         encoding = reader.string()
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
+  const { apiVersion, kind, raw } = envelope
   if (encoding !== '')
     throw new DecodeError(`an object with the content encoding ${JSON.stringify(encoding)}`)
-  if (raw === undefined) throw new DecodeError(`a ${typeMeta.kind || 'runtime.Unknown'} without content`)
-  return { ...typeMeta, raw }
+  if (raw === undefined) throw new DecodeError(`a ${kind || 'runtime.Unknown'} without content`)
+  return { apiVersion, kind, raw }
 }
 
-function readTypeMeta(reader: WireReader): { apiVersion: string; kind: string } {
+function readTypeMeta(reader: WireReader, into: { apiVersion: string; kind: string }, usual: TypeMeta): void {
   const end = enter(reader)
-  const typeMeta = { apiVersion: '', kind: '' }
   while (reader.pos < end) {
     const tag = reader.tag()
-    if (tag === ((1 << 3) | 2)) typeMeta.apiVersion = reader.string()
-    else if (tag === ((2 << 3) | 2)) typeMeta.kind = reader.string()
-    else skipField(reader, tag)
+    if (tag === ((1 << 3) | 2)) into.apiVersion = reader.stringOr(usual.apiVersion)
+    else if (tag === ((2 << 3) | 2)) into.kind = reader.stringOr(usual.kind)
+    else reader.skip(tag)
   }
   leave(reader, end)
-  return typeMeta
 }

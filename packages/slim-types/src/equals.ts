@@ -3,7 +3,8 @@ export function equalsIgnoringVersion<T extends object>(a: T, b: T): boolean {
   return equalFields(a, b, true)
 }
 
-function equal(a: unknown, b: unknown): boolean {
+/** Whether two values of a row are equal. */
+export function equalValues(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   return Array.isArray(a) ? Array.isArray(b) && equalLists(a, b) : equalFields(a, b, false)
@@ -11,7 +12,7 @@ function equal(a: unknown, b: unknown): boolean {
 
 function equalLists(a: readonly unknown[], b: readonly unknown[]): boolean {
   if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (!equal(a[i], b[i])) return false
+  for (let i = 0; i < a.length; i++) if (!equalValues(a[i], b[i])) return false
   return true
 }
 
@@ -22,7 +23,7 @@ function equalFields(a: object, b: object, ignoreVersion: boolean): boolean {
   if (keys.length !== Object.keys(right).length) return false
   for (const key of keys) {
     if (ignoreVersion && key === 'resourceVersion') continue
-    if (!Object.hasOwn(right, key) || !equal(left[key], right[key])) return false
+    if (!Object.hasOwn(right, key) || !equalValues(left[key], right[key])) return false
   }
   return true
 }

@@ -1,10 +1,12 @@
 import { DecodeError } from './errors.ts'
+import type { Interner } from './interner.ts'
 import type { JsonObject } from './json.ts'
-import { enter, leave, skipField, type WireReader } from './protobuf.ts'
+import { enter, leave } from './protobuf.ts'
 import { portNumber } from './values.ts'
+import type { WireReader } from './wire-reader.ts'
 
 /** A nested util/intstr IntOrString that holds a port: its number, or the name of a container port. */
-export function readPortOrName(reader: WireReader, intern: (text: string) => string): number | string {
+export function readPortOrName(reader: WireReader, interner: Interner): number | string {
   const end = enter(reader)
   let isText = false
   let number = 0
@@ -19,10 +21,10 @@ export function readPortOrName(reader: WireReader, intern: (text: string) => str
         number = reader.int32()
         break
       case (3 << 3) | 2:
-        text = intern(reader.string())
+        text = reader.interned(interner)
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)

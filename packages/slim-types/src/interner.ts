@@ -1,43 +1,50 @@
+import { ByteCache } from './byte-cache.ts'
+import { asBuffer } from './bytes.ts'
+
+/** Gives a string for UTF-8. */
+export type ByteInterner = {
+  internBytes(bytes: Uint8Array, start: number, end: number): string
+}
+
 /** Gives equal strings one copy in memory, so that 100,000 pods share the names of their nodes and labels. */
-export type Interner = {
+export type Interner = ByteInterner & {
   /** A string equal to `text`: the one given before, if it is still remembered. */
   intern(text: string): string
   /** How many strings are remembered. */
   readonly size: number
 }
 
-/**
- * Remembers at most `maxEntries` strings, in two generations: when the young one is full it becomes the old one and
- * the old one is dropped, so what is still seen stays and what is not is forgotten.
- */
+/** What is no longer seen is forgotten, so that labels that change for weeks take no more than `maxEntries`. */
 export function createInterner({
   maxEntries = 200_000,
   maxLength = 512,
 }: {
   maxEntries?: number
-  /** Longer strings are passed through: they are rarely repeated. */
+  /** Longer strings, in bytes, are passed through: they are rarely repeated. */
   maxLength?: number
 } = {}): Interner {
-  const generationSize = Math.max(1, Math.floor(maxEntries / 2))
-  let young = new Map<string, string>()
-  let old = new Map<string, string>()
+  const known = new ByteCache<string>({ maxEntries })
+  const internBytes = (bytes: Uint8Array, start: number, end: number): string => {
+    if (start === end) return ''
+    if (end - start > maxLength) return asBuffer(bytes).toString('utf8', start, end)
+    const found = known.find(bytes, start, end)
+    if (found !== undefined) return found
+    const buffer = asBuffer(bytes)
+    const text = buffer.toString('utf8', start, end)
+    const key = buffer.toString('latin1', start, end)
+    // ASCII is its own key: one copy is enough.
+    known.add(key === text ? text : key, text)
+    return text
+  }
   return {
     get size() {
-      return young.size + old.size
+      return known.size
     },
+    internBytes,
     intern(text) {
-      const known = young.get(text)
-      if (known !== undefined) return known
       if (text.length > maxLength) return text
-      const survivor = old.get(text) ?? text
-      if (young.size >= generationSize) {
-        old = young
-        young = new Map()
-      } else {
-        old.delete(text)
-      }
-      young.set(survivor, survivor)
-      return survivor
+      const bytes = Buffer.from(text)
+      return internBytes(bytes, 0, bytes.length)
     },
   }
 }

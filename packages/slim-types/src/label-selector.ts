@@ -1,9 +1,10 @@
 import { DecodeError } from './errors.ts'
 import type { Interner } from './interner.ts'
 import { type JsonObject, objectsAt, textAt, textMapAt, textsAt } from './json.ts'
-import { enter, leave, readMapEntry, skipField, type WireReader } from './protobuf.ts'
+import { enter, leave, readMapEntry } from './protobuf.ts'
 import type { Labels, SlimLabelSelector, SlimLabelSelectorRequirement } from './types.ts'
 import { labelsOf, listOf } from './values.ts'
+import type { WireReader } from './wire-reader.ts'
 
 /**
  * Whether `labels` satisfy every part of `selector`; an empty selector is satisfied by all. As in Kubernetes, NotIn
@@ -39,20 +40,20 @@ export function readLabelSelector(reader: WireReader, interner: Interner): SlimL
     const tag = reader.tag()
     switch (tag) {
       case (1 << 3) | 2:
-        readMapEntry(reader, matchLabels, interner.intern)
+        readMapEntry(reader, matchLabels, interner)
         break
       case (2 << 3) | 2:
         matchExpressions.push(readRequirement(reader, interner))
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
   return { matchLabels: labelsOf(matchLabels), matchExpressions: listOf(matchExpressions) }
 }
 
-function readRequirement(reader: WireReader, { intern }: Interner): SlimLabelSelectorRequirement {
+function readRequirement(reader: WireReader, interner: Interner): SlimLabelSelectorRequirement {
   const end = enter(reader)
   const values: string[] = []
   let key = ''
@@ -61,16 +62,16 @@ function readRequirement(reader: WireReader, { intern }: Interner): SlimLabelSel
     const tag = reader.tag()
     switch (tag) {
       case (1 << 3) | 2:
-        key = intern(reader.string())
+        key = reader.interned(interner)
         break
       case (2 << 3) | 2:
         operator = reader.string()
         break
       case (3 << 3) | 2:
-        values.push(intern(reader.string()))
+        values.push(reader.interned(interner))
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)

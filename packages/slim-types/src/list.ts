@@ -3,8 +3,9 @@ import { openEnvelope } from './envelope.ts'
 import { DecodeError, decoding } from './errors.ts'
 import { asObject, listAt, objectAt, parseJson, textAt } from './json.ts'
 import { identityFromJson, readIdentity } from './meta.ts'
-import { decodeMessage, enter, leave, skipField, type WireReader } from './protobuf.ts'
+import { decodeMessage, enter, leave } from './protobuf.ts'
 import type { WireFormat } from './wire-format.ts'
+import type { WireReader } from './wire-reader.ts'
 
 /** One object that is not what its kind says. The others are not affected. */
 export type InvalidObject = Readonly<{ key: string; error: DecodeError }>
@@ -52,12 +53,12 @@ function listFromProtobuf<T>(bytes: Uint8Array, decoder: Decoder<T>): ObjectList
       const tag = reader.tag()
       if (tag === ((1 << 3) | 2)) readListMeta(reader, draft)
       else if (tag === ((2 << 3) | 2)) {
-        const item = reader.bytes()
+        const item = reader.view()
         addItem(draft, {
           decode: () => fromProtobuf(item),
           identify: () => decodeMessage('metadata', item, readIdentity),
         })
-      } else skipField(reader, tag)
+      } else reader.skip(tag)
     }
     return draft
   })
@@ -69,7 +70,7 @@ function readListMeta<T>(reader: WireReader, draft: ListDraft<T>): void {
     const tag = reader.tag()
     if (tag === ((2 << 3) | 2)) draft.resourceVersion = reader.string()
     else if (tag === ((3 << 3) | 2)) draft.continueToken = reader.string()
-    else skipField(reader, tag)
+    else reader.skip(tag)
   }
   leave(reader, end)
 }

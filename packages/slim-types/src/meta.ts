@@ -1,8 +1,10 @@
 import type { Interner } from './interner.ts'
 import { asObject, type JsonObject, objectAt, textAt, textMapAt } from './json.ts'
-import { enter, leave, readMapEntry, skipField, skipMessage, type WireReader } from './protobuf.ts'
-import { objectKey, type SlimMeta } from './types.ts'
-import { labelsOf } from './values.ts'
+import { type LabelMaps, labelsTag, readLabels } from './label-maps.ts'
+import { enter, leave } from './protobuf.ts'
+import { type Labels, objectKey, type SlimMeta } from './types.ts'
+import { labelsOf, noLabels } from './values.ts'
+import type { WireReader } from './wire-reader.ts'
 
 /** What tells one object, and one state of it, from another. `key` is `namespace/name`, or the name alone. */
 export type ObjectIdentity = Readonly<{ key: string; resourceVersion: string }>
@@ -13,12 +15,15 @@ export type MetaDraft = {
   namespace: string
   uid: string
   resourceVersion: string
-  labels: Map<string, string>
+  labels: Labels
   deleting: boolean
+  /** Where objects that have equal labels share them. */
+  labelMaps: LabelMaps | undefined
 }
 
-export function newMetaDraft(): MetaDraft {
-  return { name: '', namespace: '', uid: '', resourceVersion: '', labels: new Map(), deleting: false }
+export function newMetaDraft(labelMaps?: LabelMaps): MetaDraft {
+  const none = { name: '', namespace: '', uid: '', resourceVersion: '' }
+  return { ...none, labels: noLabels, deleting: false, labelMaps }
 }
 
 export function identifySlim(row: SlimMeta): ObjectIdentity {
@@ -27,8 +32,8 @@ export function identifySlim(row: SlimMeta): ObjectIdentity {
 
 /** The fields that every row has. */
 export function metaOf(draft: MetaDraft): SlimMeta {
-  const { name, namespace, uid, resourceVersion } = draft
-  return { name, namespace, uid, resourceVersion, labels: labelsOf(draft.labels) }
+  const { name, namespace, uid, resourceVersion, labels } = draft
+  return { name, namespace, uid, resourceVersion, labels }
 }
 
 /** Reads a nested ObjectMeta into `draft`. */
@@ -41,7 +46,7 @@ export function readMeta(reader: WireReader, draft: MetaDraft, interner: Interne
         draft.name = reader.string()
         break
       case (3 << 3) | 2:
-        draft.namespace = interner.intern(reader.string())
+        draft.namespace = reader.interned(interner)
         break
       case (5 << 3) | 2:
         draft.uid = reader.string()
@@ -51,16 +56,21 @@ export function readMeta(reader: WireReader, draft: MetaDraft, interner: Interne
         break
       case (9 << 3) | 2: // deletionTimestamp: that it is there is enough
         draft.deleting = true
-        skipMessage(reader)
+        reader.skip(tag)
         break
-      case (11 << 3) | 2:
-        readMapEntry(reader, draft.labels, interner.intern)
+      case labelsTag:
+        addLabels(draft, draft.labelMaps?.read(reader) ?? readLabels(reader, interner))
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
+}
+
+/** A map comes in one piece; where it does not, all pieces count. */
+function addLabels(draft: MetaDraft, labels: Labels): void {
+  draft.labels = draft.labels === noLabels ? labels : { ...draft.labels, ...labels }
 }
 
 export function metaFromJson(object: JsonObject, interner: Interner): MetaDraft {
@@ -72,7 +82,9 @@ export function metaFromJson(object: JsonObject, interner: Interner): MetaDraft 
   draft.uid = textAt(metadata, 'uid')
   draft.resourceVersion = textAt(metadata, 'resourceVersion')
   draft.deleting = textAt(metadata, 'deletionTimestamp') !== ''
-  textMapAt(metadata, 'labels', { into: draft.labels, intern: interner.intern })
+  const labels = new Map<string, string>()
+  textMapAt(metadata, 'labels', { into: labels, intern: interner.intern })
+  draft.labels = labelsOf(labels)
   return draft
 }
 
@@ -82,7 +94,7 @@ export function readIdentity(reader: WireReader, end: number): ObjectIdentity {
   while (reader.pos < end) {
     const tag = reader.tag()
     if (tag === ((1 << 3) | 2)) identity = readMetaIdentity(reader)
-    else skipField(reader, tag)
+    else reader.skip(tag)
   }
   return identity
 }
@@ -105,7 +117,7 @@ function readMetaIdentity(reader: WireReader): ObjectIdentity {
         resourceVersion = reader.string()
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)

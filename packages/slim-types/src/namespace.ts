@@ -4,8 +4,9 @@ import { decoding } from './errors.ts'
 import type { Interner } from './interner.ts'
 import { asObject } from './json.ts'
 import { identifySlim, metaFromJson, metaOf, newMetaDraft, readMeta } from './meta.ts'
-import { decodeMessage, skipField, type WireReader } from './protobuf.ts'
+import { decodeMessage } from './protobuf.ts'
 import type { SlimNamespace } from './types.ts'
+import type { WireReader } from './wire-reader.ts'
 
 export function namespaceDecoder(interner: Interner): Decoder<SlimNamespace> {
   return {
@@ -26,7 +27,7 @@ function readNamespace(reader: WireReader, end: number, interner: Interner): Sli
   while (reader.pos < end) {
     const tag = reader.tag()
     if (tag === ((1 << 3) | 2)) readMeta(reader, meta, interner)
-    else skipField(reader, tag)
+    else reader.skip(tag)
   }
   return metaOf(meta)
 }

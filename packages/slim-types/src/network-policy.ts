@@ -6,7 +6,7 @@ import type { Interner } from './interner.ts'
 import { asObject, integerAt, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
 import { labelSelectorFromJson, readLabelSelector } from './label-selector.ts'
 import { identifySlim, type MetaDraft, metaFromJson, metaOf, newMetaDraft, readMeta } from './meta.ts'
-import { decodeMessage, enter, leave, skipField, type WireReader } from './protobuf.ts'
+import { decodeMessage, enter, leave } from './protobuf.ts'
 import type {
   SlimLabelSelector,
   SlimNetworkPolicy,
@@ -15,6 +15,7 @@ import type {
   SlimNetworkPolicyRule,
 } from './types.ts'
 import { listOf, none, portNumber } from './values.ts'
+import type { WireReader } from './wire-reader.ts'
 
 export function networkPolicyDecoder(interner: Interner): Decoder<SlimNetworkPolicy> {
   return {
@@ -88,7 +89,7 @@ function readPolicy(reader: WireReader, end: number, interner: Interner): SlimNe
         readSpec(reader, draft, interner)
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   return policyOf(draft)
@@ -112,7 +113,7 @@ function readSpec(reader: WireReader, draft: PolicyDraft, interner: Interner): v
         draft.policyTypes.push(reader.string())
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
@@ -133,14 +134,14 @@ function readRule(reader: WireReader, interner: Interner): SlimNetworkPolicyRule
         peers.push(readPeer(reader, interner))
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
   return { peers: listOf(peers), ports: listOf(ports) }
 }
 
-function readPort(reader: WireReader, { intern }: Interner): SlimNetworkPolicyPort {
+function readPort(reader: WireReader, interner: Interner): SlimNetworkPolicyPort {
   const end = enter(reader)
   let protocol = ''
   let port: number | string | undefined
@@ -149,16 +150,16 @@ function readPort(reader: WireReader, { intern }: Interner): SlimNetworkPolicyPo
     const tag = reader.tag()
     switch (tag) {
       case (1 << 3) | 2:
-        protocol = intern(reader.string())
+        protocol = reader.interned(interner)
         break
       case (2 << 3) | 2:
-        port = readPortOrName(reader, intern)
+        port = readPortOrName(reader, interner)
         break
       case (3 << 3) | 0:
         endPort = reader.int32()
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
@@ -181,7 +182,7 @@ function readPeer(reader: WireReader, interner: Interner): SlimNetworkPolicyPeer
         peer.ipBlock = readIpBlock(reader)
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
@@ -196,7 +197,7 @@ function readIpBlock(reader: WireReader): NonNullable<SlimNetworkPolicyPeer['ipB
     const tag = reader.tag()
     if (tag === ((1 << 3) | 2)) cidr = reader.string()
     else if (tag === ((2 << 3) | 2)) except.push(reader.string())
-    else skipField(reader, tag)
+    else reader.skip(tag)
   }
   leave(reader, end)
   return { cidr, except: listOf(except) }

@@ -4,9 +4,10 @@ import { decoding } from './errors.ts'
 import type { Interner } from './interner.ts'
 import { asObject, flagAt, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
 import { identifySlim, type MetaDraft, metaFromJson, metaOf, newMetaDraft, readMeta } from './meta.ts'
-import { decodeMessage, enter, leave, skipField, type WireReader } from './protobuf.ts'
+import { decodeMessage, enter, leave } from './protobuf.ts'
 import type { SlimNode, SlimNodeAddress } from './types.ts'
 import { canonicalIp, listOf } from './values.ts'
+import type { WireReader } from './wire-reader.ts'
 
 export function nodeDecoder(interner: Interner): Decoder<SlimNode> {
   return {
@@ -74,7 +75,7 @@ function readNode(reader: WireReader, end: number, interner: Interner): SlimNode
         readStatus(reader, draft, interner)
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   // The name of a node is repeated in every pod on it.
@@ -100,7 +101,7 @@ function readSpec(reader: WireReader, draft: NodeDraft, interner: Interner): voi
         draft.taints.push(readTaint(reader, interner))
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
@@ -118,14 +119,14 @@ function readStatus(reader: WireReader, draft: NodeDraft, interner: Interner): v
         draft.addresses.push(readAddress(reader, interner))
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
 }
 
 /** The kubelet's own conditions say nothing that is acted on. */
-function readCondition(reader: WireReader, draft: NodeDraft, { intern }: Interner): void {
+function readCondition(reader: WireReader, draft: NodeDraft, interner: Interner): void {
   const end = enter(reader)
   let type = ''
   let status = ''
@@ -133,20 +134,20 @@ function readCondition(reader: WireReader, draft: NodeDraft, { intern }: Interne
     const tag = reader.tag()
     switch (tag) {
       case (1 << 3) | 2:
-        type = intern(reader.string())
+        type = reader.interned(interner)
         break
       case (2 << 3) | 2:
-        status = intern(reader.string())
+        status = reader.interned(interner)
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
   if (type === networkUnavailable) draft.networkUnavailable = status
 }
 
-function readAddress(reader: WireReader, { intern }: Interner): SlimNodeAddress {
+function readAddress(reader: WireReader, interner: Interner): SlimNodeAddress {
   const end = enter(reader)
   let type = ''
   let address = ''
@@ -154,20 +155,20 @@ function readAddress(reader: WireReader, { intern }: Interner): SlimNodeAddress 
     const tag = reader.tag()
     switch (tag) {
       case (1 << 3) | 2:
-        type = intern(reader.string())
+        type = reader.interned(interner)
         break
       case (2 << 3) | 2:
-        address = intern(canonicalIp(reader.string()))
+        address = interner.intern(canonicalIp(reader.string()))
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
   return { type, address }
 }
 
-function readTaint(reader: WireReader, { intern }: Interner): Taint {
+function readTaint(reader: WireReader, interner: Interner): Taint {
   const end = enter(reader)
   let key = ''
   let value = ''
@@ -176,16 +177,16 @@ function readTaint(reader: WireReader, { intern }: Interner): Taint {
     const tag = reader.tag()
     switch (tag) {
       case (1 << 3) | 2:
-        key = intern(reader.string())
+        key = reader.interned(interner)
         break
       case (2 << 3) | 2:
-        value = intern(reader.string())
+        value = reader.interned(interner)
         break
       case (3 << 3) | 2:
-        effect = intern(reader.string())
+        effect = reader.interned(interner)
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)

@@ -1,23 +1,57 @@
+import { ByteCache } from './byte-cache.ts'
 import type { Decoder } from './decoder.ts'
-import { equalsIgnoringVersion } from './equals.ts'
+import { equalValues } from './equals.ts'
 import { decoding } from './errors.ts'
 import type { Interner } from './interner.ts'
 import { asObject, flagAt, integerAt, type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
-import { identifySlim, type MetaDraft, metaFromJson, metaOf, newMetaDraft, readMeta } from './meta.ts'
-import { decodeMessage, enter, leave, readTextOf, skipField, type WireReader } from './protobuf.ts'
+import { createLabelMaps, type LabelMaps } from './label-maps.ts'
+import { identifySlim, type MetaDraft, metaFromJson, newMetaDraft, readMeta } from './meta.ts'
+import { decodeMessage, enter, leave, readTextOf } from './protobuf.ts'
 import type { SlimContainerPort, SlimPod } from './types.ts'
-import { canonicalIp, listOf, portNumber } from './values.ts'
+import { canonicalIp, listOf, none, portNumber } from './values.ts'
+import type { WireReader } from './wire-reader.ts'
 
 export function podDecoder(interner: Interner): Decoder<SlimPod> {
+  const sharing: Sharing = {
+    interner,
+    labelMaps: createLabelMaps(interner),
+    ports: new ByteCache({ maxEntries: 10_000 }),
+  }
   return {
     kind: 'Pod',
     apiVersion: 'v1',
     resource: 'pods',
-    fromProtobuf: (bytes) => decodeMessage('Pod', bytes, (reader, end) => readPod(reader, end, interner)),
+    fromProtobuf: (bytes) => decodeMessage('Pod', bytes, (reader, end) => readPod(reader, end, sharing)),
     fromJson: (value) => decoding('Pod', () => podFromJson(asObject(value, 'the object'), interner)),
     identify: identifySlim,
-    equals: equalsIgnoringVersion,
+    equals: equalPods,
   }
+}
+
+/** What pods have in common, in one copy. */
+type Sharing = Readonly<{
+  interner: Interner
+  labelMaps: LabelMaps
+  /** By their messages, each as the only one of its pod. */
+  ports: ByteCache<readonly [SlimContainerPort]>
+}>
+
+/** Whether two states of a pod differ in nothing but their resourceVersion. */
+export function equalPods(a: SlimPod, b: SlimPod): boolean {
+  return (
+    a.phase === b.phase &&
+    a.deleting === b.deleting &&
+    a.nodeName === b.nodeName &&
+    a.hostIP === b.hostIP &&
+    a.hostNetwork === b.hostNetwork &&
+    a.serviceAccount === b.serviceAccount &&
+    a.uid === b.uid &&
+    a.name === b.name &&
+    a.namespace === b.namespace &&
+    equalValues(a.podIPs, b.podIPs) &&
+    equalValues(a.labels, b.labels) &&
+    equalValues(a.ports, b.ports)
+  )
 }
 
 type PodDraft = {
@@ -30,9 +64,9 @@ type PodDraft = {
   phase: string
   hostIP: string
   podIP: string
-  podIPs: string[]
-  ports: SlimContainerPort[]
-  sidecarPorts: SlimContainerPort[]
+  podIPs: readonly string[]
+  ports: readonly SlimContainerPort[]
+  sidecarPorts: readonly SlimContainerPort[]
 }
 
 function newDraft(meta: MetaDraft): PodDraft {
@@ -45,29 +79,41 @@ function newDraft(meta: MetaDraft): PodDraft {
     phase: '',
     hostIP: '',
     podIP: '',
-    podIPs: [],
-    ports: [],
-    sidecarPorts: [],
+    podIPs: none,
+    ports: none,
+    sidecarPorts: none,
   }
 }
 
 function podOf(draft: PodDraft): SlimPod {
-  const podIPs = draft.podIPs.length === 0 && draft.podIP !== '' ? [draft.podIP] : draft.podIPs
+  const { meta, podIP } = draft
+  const podIPs = draft.podIPs.length === 0 && podIP !== '' ? [podIP] : draft.podIPs
   return {
-    ...metaOf(draft.meta),
+    name: meta.name,
+    namespace: meta.namespace,
+    uid: meta.uid,
+    resourceVersion: meta.resourceVersion,
+    labels: meta.labels,
     nodeName: draft.nodeName,
     serviceAccount: draft.serviceAccountName === '' ? draft.serviceAccount : draft.serviceAccountName,
     hostNetwork: draft.hostNetwork,
     phase: draft.phase,
     hostIP: draft.hostIP,
     podIPs: listOf(podIPs.map(canonicalIp)),
-    ports: listOf([...draft.ports, ...draft.sidecarPorts]),
-    deleting: draft.meta.deleting,
+    ports: joinLists(draft.ports, draft.sidecarPorts),
+    deleting: meta.deleting,
   }
 }
 
-function readPod(reader: WireReader, end: number, interner: Interner): SlimPod {
-  const draft = newDraft(newMetaDraft())
+/** Lists of one element are shared: they are not copied unless they must. */
+function joinLists<T>(a: readonly T[], b: readonly T[]): readonly T[] {
+  if (b.length === 0) return listOf(a)
+  return a.length === 0 ? b : [...a, ...b]
+}
+
+function readPod(reader: WireReader, end: number, sharing: Sharing): SlimPod {
+  const { interner, labelMaps } = sharing
+  const draft = newDraft(newMetaDraft(labelMaps))
   while (reader.pos < end) {
     const tag = reader.tag()
     switch (tag) {
@@ -75,43 +121,44 @@ function readPod(reader: WireReader, end: number, interner: Interner): SlimPod {
         readMeta(reader, draft.meta, interner)
         break
       case (2 << 3) | 2:
-        readSpec(reader, draft, interner)
+        readSpec(reader, draft, sharing)
         break
       case (3 << 3) | 2:
         readStatus(reader, draft, interner)
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   return podOf(draft)
 }
 
-function readSpec(reader: WireReader, draft: PodDraft, interner: Interner): void {
+function readSpec(reader: WireReader, draft: PodDraft, sharing: Sharing): void {
+  const { interner } = sharing
   const end = enter(reader)
   while (reader.pos < end) {
     const tag = reader.tag()
     switch (tag) {
       case (2 << 3) | 2: // containers
-        draft.ports.push(...readContainer(reader, interner).ports)
+        draft.ports = joinLists(draft.ports, readContainer(reader, sharing).ports)
         break
       case (20 << 3) | 2: // initContainers: those that restart run beside the containers
-        draft.sidecarPorts.push(...sidecarPorts(readContainer(reader, interner)))
+        draft.sidecarPorts = joinLists(draft.sidecarPorts, sidecarPorts(readContainer(reader, sharing)))
         break
       case (8 << 3) | 2:
-        draft.serviceAccountName = interner.intern(reader.string())
+        draft.serviceAccountName = reader.interned(interner)
         break
       case (9 << 3) | 2:
-        draft.serviceAccount = interner.intern(reader.string())
+        draft.serviceAccount = reader.interned(interner)
         break
       case (10 << 3) | 2:
-        draft.nodeName = interner.intern(reader.string())
+        draft.nodeName = reader.interned(interner)
         break
       case (11 << 3) | 0:
         draft.hostNetwork = reader.bool()
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
@@ -119,52 +166,81 @@ function readSpec(reader: WireReader, draft: PodDraft, interner: Interner): void
 
 function readStatus(reader: WireReader, draft: PodDraft, interner: Interner): void {
   const end = enter(reader)
+  let podIPAt = -1
   while (reader.pos < end) {
     const tag = reader.tag()
     switch (tag) {
       case (1 << 3) | 2:
-        draft.phase = interner.intern(reader.string())
+        draft.phase = reader.interned(interner)
         break
       case (5 << 3) | 2:
-        draft.hostIP = interner.intern(canonicalIp(reader.string()))
+        draft.hostIP = canonicalAddress(reader.interned(interner), interner)
         break
-      case (6 << 3) | 2:
-        draft.podIP = reader.string()
+      case (6 << 3) | 2: // podIP: wanted only where the list beside it is absent
+        podIPAt = reader.pos
+        reader.skip(tag)
         break
       case (12 << 3) | 2: // podIPs
-        draft.podIPs.push(readTextOf(reader, (1 << 3) | 2))
+        draft.podIPs = joinLists(draft.podIPs, [readTextOf(reader, (1 << 3) | 2)])
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
+  if (podIPAt < 0 || draft.podIPs.length > 0) return
+  reader.pos = podIPAt
+  draft.podIP = reader.string()
+  reader.pos = end
 }
 
-type Container = { ports: SlimContainerPort[]; restartPolicy: string }
-
-function sidecarPorts(container: Container): SlimContainerPort[] {
-  return container.restartPolicy === 'Always' ? container.ports : []
+function canonicalAddress(text: string, interner: Interner): string {
+  const canonical = canonicalIp(text)
+  return canonical === text ? text : interner.intern(canonical)
 }
 
-function readContainer(reader: WireReader, interner: Interner): Container {
+const maxSharedPortBytes = 256
+
+type Container = Readonly<{ ports: readonly SlimContainerPort[]; restartPolicy: string }>
+
+function sidecarPorts(container: Container): readonly SlimContainerPort[] {
+  return container.restartPolicy === 'Always' ? container.ports : none
+}
+
+function readContainer(reader: WireReader, sharing: Sharing): Container {
   const end = enter(reader)
-  const container: Container = { ports: [], restartPolicy: '' }
+  let ports: readonly SlimContainerPort[] = none
+  let restartPolicy = ''
   while (reader.pos < end) {
     const tag = reader.tag()
     switch (tag) {
       case (6 << 3) | 2:
-        container.ports.push(readContainerPort(reader, interner))
+        ports = joinLists(ports, readSharedPort(reader, sharing))
         break
       case (24 << 3) | 2:
-        container.restartPolicy = reader.string()
+        restartPolicy = reader.stringOr('Always')
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
-  return container
+  return { ports, restartPolicy }
+}
+
+function readSharedPort(reader: WireReader, { interner, ports }: Sharing): readonly [SlimContainerPort] {
+  const start = reader.pos
+  const end = enter(reader)
+  const isKept = end - start <= maxSharedPortBytes
+  const known = isKept ? ports.find(reader.bytes, start, end) : undefined
+  if (known !== undefined) {
+    reader.pos = end
+    return known
+  }
+  reader.pos = start
+  const port = [readContainerPort(reader, interner)] as const
+  if (isKept) ports.add(reader.bytes.toString('latin1', start, end), port)
+  return port
 }
 
 function readContainerPort(reader: WireReader, interner: Interner): SlimContainerPort {
@@ -176,16 +252,16 @@ function readContainerPort(reader: WireReader, interner: Interner): SlimContaine
     const tag = reader.tag()
     switch (tag) {
       case (1 << 3) | 2:
-        name = interner.intern(reader.string())
+        name = reader.interned(interner)
         break
       case (3 << 3) | 0:
         port = reader.int32()
         break
       case (4 << 3) | 2:
-        protocol = interner.intern(reader.string())
+        protocol = reader.interned(interner)
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)

@@ -1,11 +1,9 @@
-import { type BufferReader, Reader } from 'protobufjs/minimal.js'
-import { asBuffer } from './bytes.ts'
-import { DecodeError, decoding } from './errors.ts'
+import { DecodeError } from './errors.ts'
+import type { ByteInterner } from './interner.ts'
+import { WireReader } from './wire-reader.ts'
 
-// The wire format: https://protobuf.dev/programming-guides/encoding. Decoders switch over whole tags,
-// (field number << 3) | wire type, so a field with an unexpected wire type is skipped like an unknown one.
-
-export type WireReader = Reader | BufferReader
+// Decoders switch over whole tags, (field number << 3) | wire type, so a field with an unexpected wire type is skipped
+// like an unknown one.
 
 /** Decodes one whole message; `read` must consume exactly its bytes. Whatever goes wrong is a DecodeError. */
 export function decodeMessage<T>(
@@ -13,34 +11,25 @@ export function decodeMessage<T>(
   bytes: Uint8Array,
   read: (reader: WireReader, end: number) => T,
 ): T {
-  return decoding(what, () => {
-    const reader = Reader.create(asBuffer(bytes))
+  try {
+    const reader = new WireReader(bytes)
     const value = read(reader, reader.len)
     leave(reader, reader.len)
     return value
-  })
+  } catch (error) {
+    throw new DecodeError(`decode ${what}`, { cause: error })
+  }
 }
 
 /** Reads the length of a nested message; gives the position where it ends. */
 export function enter(reader: WireReader): number {
-  const end = reader.size() + reader.pos
-  if (end > reader.len) throw new DecodeError('a nested message is longer than what holds it')
-  return end
+  const size = reader.size()
+  return reader.pos + size
 }
 
 /** Checks that a nested message ended where its length said. */
 export function leave(reader: WireReader, end: number): void {
   if (reader.pos !== end) throw new DecodeError('a field crosses the end of its message')
-}
-
-/** Skips a field that is not acted on, without looking into it. */
-export function skipField(reader: WireReader, tag: number): void {
-  reader.skipType(tag & 7, 0, tag >>> 3)
-}
-
-/** Skips the whole of a message whose fields are not wanted. */
-export function skipMessage(reader: WireReader): void {
-  reader.skip(reader.size())
 }
 
 /** A message of which one string field is wanted: '' when it is absent. */
@@ -50,18 +39,14 @@ export function readTextOf(reader: WireReader, wantedTag: number): string {
   while (reader.pos < end) {
     const tag = reader.tag()
     if (tag === wantedTag) text = reader.string()
-    else skipField(reader, tag)
+    else reader.skip(tag)
   }
   leave(reader, end)
   return text
 }
 
 /** An entry of a `map<string, string>` field, put into `into`. */
-export function readMapEntry(
-  reader: WireReader,
-  into: Map<string, string>,
-  intern: (text: string) => string,
-): void {
+export function readMapEntry(reader: WireReader, into: Map<string, string>, interner: ByteInterner): void {
   const end = enter(reader)
   let key = ''
   let value = ''
@@ -69,13 +54,13 @@ export function readMapEntry(
     const tag = reader.tag()
     switch (tag) {
       case (1 << 3) | 2:
-        key = intern(reader.string())
+        key = reader.interned(interner)
         break
       case (2 << 3) | 2:
-        value = intern(reader.string())
+        value = reader.interned(interner)
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)

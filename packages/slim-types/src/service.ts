@@ -14,9 +14,10 @@ import {
   textsAt,
 } from './json.ts'
 import { identifySlim, type MetaDraft, metaFromJson, metaOf, newMetaDraft, readMeta } from './meta.ts'
-import { decodeMessage, enter, leave, readMapEntry, skipField, type WireReader } from './protobuf.ts'
+import { decodeMessage, enter, leave, readMapEntry } from './protobuf.ts'
 import type { SlimService, SlimServicePort } from './types.ts'
 import { canonicalIp, labelsOf, listOf, portNumber } from './values.ts'
+import type { WireReader } from './wire-reader.ts'
 
 /** The API's default for `sessionAffinity: ClientIP`. */
 const defaultAffinityTimeoutSeconds = 10_800
@@ -70,8 +71,14 @@ function serviceOf(draft: ServiceDraft): SlimService {
   const clusterIPs =
     draft.clusterIPs.length === 0 && draft.clusterIP !== '' ? [draft.clusterIP] : draft.clusterIPs
   const hasAffinity = draft.sessionAffinity === 'ClientIP'
+  const { name, namespace, uid, resourceVersion, labels } = metaOf(draft.meta)
+  // Field by field: V8 gives a row into which another one is spread half as much memory again.
   return {
-    ...metaOf(draft.meta),
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    labels,
     type: draft.type || 'ClusterIP',
     clusterIPs: listOf(clusterIPs.map(canonicalIp)),
     externalIPs: listOf(draft.externalIPs.map(canonicalIp)),
@@ -120,14 +127,13 @@ function readService(reader: WireReader, end: number, interner: Interner): SlimS
         readStatus(reader, draft)
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   return serviceOf(draft)
 }
 
 function readSpec(reader: WireReader, draft: ServiceDraft, interner: Interner): void {
-  const { intern } = interner
   const end = enter(reader)
   while (reader.pos < end) {
     const tag = reader.tag()
@@ -136,22 +142,22 @@ function readSpec(reader: WireReader, draft: ServiceDraft, interner: Interner): 
         draft.ports.push(readPort(reader, interner))
         break
       case (2 << 3) | 2:
-        readMapEntry(reader, draft.selector, intern)
+        readMapEntry(reader, draft.selector, interner)
         break
       case (3 << 3) | 2:
         draft.clusterIP = reader.string()
         break
       case (4 << 3) | 2:
-        draft.type = intern(reader.string())
+        draft.type = reader.interned(interner)
         break
       case (5 << 3) | 2:
         draft.externalIPs.push(reader.string())
         break
       case (7 << 3) | 2:
-        draft.sessionAffinity = intern(reader.string())
+        draft.sessionAffinity = reader.interned(interner)
         break
       case (11 << 3) | 2:
-        draft.externalTrafficPolicy = intern(reader.string())
+        draft.externalTrafficPolicy = reader.interned(interner)
         break
       case (14 << 3) | 2:
         draft.affinityTimeoutSeconds = readAffinityTimeout(reader)
@@ -160,16 +166,16 @@ function readSpec(reader: WireReader, draft: ServiceDraft, interner: Interner): 
         draft.clusterIPs.push(reader.string())
         break
       case (22 << 3) | 2:
-        draft.internalTrafficPolicy = intern(reader.string())
+        draft.internalTrafficPolicy = reader.interned(interner)
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
 }
 
-function readPort(reader: WireReader, { intern }: Interner): SlimServicePort {
+function readPort(reader: WireReader, interner: Interner): SlimServicePort {
   const end = enter(reader)
   const port: { -readonly [K in keyof PortDraft]: PortDraft[K] } = {
     name: '',
@@ -182,22 +188,22 @@ function readPort(reader: WireReader, { intern }: Interner): SlimServicePort {
     const tag = reader.tag()
     switch (tag) {
       case (1 << 3) | 2:
-        port.name = intern(reader.string())
+        port.name = reader.interned(interner)
         break
       case (2 << 3) | 2:
-        port.protocol = intern(reader.string())
+        port.protocol = reader.interned(interner)
         break
       case (3 << 3) | 0:
         port.port = reader.int32()
         break
       case (4 << 3) | 2:
-        port.targetPort = readPortOrName(reader, intern)
+        port.targetPort = readPortOrName(reader, interner)
         break
       case (5 << 3) | 0:
         port.nodePort = reader.int32()
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   leave(reader, end)
@@ -211,14 +217,14 @@ function readAffinityTimeout(reader: WireReader): number {
   while (reader.pos < end) {
     const tag = reader.tag()
     if (tag !== ((1 << 3) | 2)) {
-      skipField(reader, tag)
+      reader.skip(tag)
       continue
     }
     const clientEnd = enter(reader)
     while (reader.pos < clientEnd) {
       const inner = reader.tag()
       if (inner === ((1 << 3) | 0)) seconds = reader.int32()
-      else skipField(reader, inner)
+      else reader.skip(inner)
     }
     leave(reader, clientEnd)
   }
@@ -232,14 +238,14 @@ function readStatus(reader: WireReader, draft: ServiceDraft): void {
   while (reader.pos < end) {
     const tag = reader.tag()
     if (tag !== ((1 << 3) | 2)) {
-      skipField(reader, tag)
+      reader.skip(tag)
       continue
     }
     const balancerEnd = enter(reader)
     while (reader.pos < balancerEnd) {
       const inner = reader.tag()
       if (inner !== ((1 << 3) | 2)) {
-        skipField(reader, inner)
+        reader.skip(inner)
         continue
       }
       const ingress = readIngress(reader)
@@ -257,7 +263,7 @@ function readIngress(reader: WireReader): { ip: string; ipMode: string } {
     const tag = reader.tag()
     if (tag === ((1 << 3) | 2)) ingress.ip = reader.string()
     else if (tag === ((3 << 3) | 2)) ingress.ipMode = reader.string()
-    else skipField(reader, tag)
+    else reader.skip(tag)
   }
   leave(reader, end)
   return ingress

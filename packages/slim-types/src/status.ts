@@ -1,8 +1,9 @@
 import { openEnvelope } from './envelope.ts'
 import { DecodeError, decoding } from './errors.ts'
 import { asObject, integerAt, objectAt, parseJson, textAt } from './json.ts'
-import { decodeMessage, enter, leave, skipField, type WireReader } from './protobuf.ts'
+import { decodeMessage, enter, leave } from './protobuf.ts'
 import type { WireFormat } from './wire-format.ts'
+import type { WireReader } from './wire-reader.ts'
 
 /** meta/v1 Status: how an apiserver says that something failed. */
 export type ApiStatus = Readonly<{
@@ -59,7 +60,7 @@ export function readStatus(reader: WireReader, end: number): ApiStatus {
         status.code = reader.int32()
         break
       default:
-        skipField(reader, tag)
+        reader.skip(tag)
     }
   }
   return status
@@ -72,7 +73,7 @@ function readRetryAfter(reader: WireReader): number {
   while (reader.pos < end) {
     const tag = reader.tag()
     if (tag === ((5 << 3) | 0)) seconds = reader.int32()
-    else skipField(reader, tag)
+    else reader.skip(tag)
   }
   leave(reader, end)
   return seconds

@@ -4,11 +4,11 @@ import type { Labels } from './types.ts'
 
 /** One copy of "none" for all rows. */
 export const none: readonly never[] = Object.freeze([])
-const noLabels: Labels = Object.freeze({})
+export const noLabels: Labels = Object.freeze({})
 
-/** A list as a row keeps it. */
+/** A list as a row keeps it: a copy, since a list that grew has room for more. */
 export function listOf<T>(values: readonly T[]): readonly T[] {
-  return values.length === 0 ? none : values
+  return values.length === 0 ? none : values.slice()
 }
 
 /** A map as a row keeps it. Keys that JavaScript gives a meaning of its own are refused. */
@@ -36,13 +36,32 @@ const compressed = new RegExp(`^${someGroups}::${someGroups}$`)
 
 /** Whether nothing can be shorter: no zero group and no leading zero outside of `::`, which stands for two or more. */
 function isSurelyCanonical(text: string): boolean {
-  return full.test(text) || (compressed.test(text) && (text.match(/:/g)?.length ?? 0) <= 6)
+  return compressed.test(text) ? colonsIn(text) <= 6 : full.test(text)
+}
+
+function colonsIn(text: string): number {
+  let colons = 0
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) === colon) colons++
+  return colons
+}
+
+const colon = ':'.charCodeAt(0)
+
+/** The text with the zero groups beside its `::` taken into it, as a network plugin that counts addresses up writes them. */
+function withWiderGap(text: string): string {
+  const gap = text.indexOf('::')
+  if (gap < 0 || colonsIn(text) > 7) return text
+  let [left, right] = [gap, gap + 2]
+  while (left > 2 && text.startsWith(':0', left - 2)) left -= 2
+  while (right + 2 < text.length && text.startsWith('0:', right)) right += 2
+  return left === gap && right === gap + 2 ? text : `${text.slice(0, left)}::${text.slice(right)}`
 }
 
 /** The one spelling of an address (RFC 5952 for IPv6); other text is kept as it is. */
 export function canonicalIp(text: string): string {
   if (!text.includes(':')) return text
-  if (isSurelyCanonical(text)) return text
+  const short = withWiderGap(text)
+  if (isSurelyCanonical(short)) return short
   const bytes = parseIp(text)
   return bytes === undefined ? text : formatIp(bytes)
 }

@@ -1,12 +1,13 @@
 import { type Bookmark, bookmarkFromJson, readBookmark } from './bookmark.ts'
 import type { Decoder } from './decoder.ts'
-import { openEnvelope } from './envelope.ts'
+import { type Envelope, openEnvelope } from './envelope.ts'
 import { DecodeError, decoding } from './errors.ts'
 import { asObject, parseJson, textAt } from './json.ts'
 import { identityFromJson, type ObjectIdentity, readIdentity } from './meta.ts'
-import { decodeMessage, enter, leave, skipField, type WireReader } from './protobuf.ts'
+import { decodeMessage, enter, leave } from './protobuf.ts'
 import { type ApiStatus, readStatus, statusFromJson } from './status.ts'
 import type { WireFormat } from './wire-format.ts'
+import type { WireReader } from './wire-reader.ts'
 
 /** One event of a watch. */
 export type WatchEvent<T> =
@@ -29,13 +30,13 @@ export function decodeWatchEvent<T>(
 }
 
 /** The ways to read the object of an event, so that only what the event's type needs is decoded. */
-type ObjectReader<T> = Readonly<{
-  kind: string
-  identity: () => ObjectIdentity
-  bookmark: () => Bookmark
-  row: () => T
-  status: () => ApiStatus
-}>
+type ObjectReader<T> = {
+  readonly kind: string
+  identity(): ObjectIdentity
+  bookmark(): Bookmark
+  row(): T
+  status(): ApiStatus
+}
 
 function eventOf<T>(type: string, object: ObjectReader<T>, decoder: Decoder<T>): WatchEvent<T> {
   if (type === 'ERROR') return { type, status: object.status() }
@@ -47,12 +48,16 @@ function eventOf<T>(type: string, object: ObjectReader<T>, decoder: Decoder<T>):
     case 'MODIFIED':
       return upsertOf(type, object, decoder)
     case 'DELETED':
-      return { type, ...object.identity() }
+      return deletedOf(object.identity())
     case 'BOOKMARK':
       return { type, ...object.bookmark() }
     default:
       throw new DecodeError(`a watch event of the type ${JSON.stringify(type)}`)
   }
+}
+
+function deletedOf<T>({ key, resourceVersion }: ObjectIdentity): WatchEvent<T> {
+  return { type: 'DELETED', key, resourceVersion }
 }
 
 function upsertOf<T>(
@@ -62,7 +67,8 @@ function upsertOf<T>(
 ): WatchEvent<T> {
   try {
     const row = object.row()
-    return { type, ...decoder.identify(row), row }
+    const { key, resourceVersion } = decoder.identify(row)
+    return { type, key, resourceVersion, row }
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
     return { type: 'INVALID', ...object.identity(), error }
@@ -70,42 +76,66 @@ function upsertOf<T>(
 }
 
 function eventFromProtobuf<T>(frame: Uint8Array, decoder: Decoder<T>): WatchEvent<T> {
-  const { type, object } = decodeMessage('WatchEvent', frame, readEvent)
-  const { fromProtobuf } = decoder
-  if (fromProtobuf === undefined) throw new DecodeError(`a protobuf watch of ${decoder.resource}`)
-  const { kind, raw } = openEnvelope(object)
-  const reader: ObjectReader<T> = {
-    kind,
-    identity: () => decodeMessage('metadata', raw, readIdentity),
-    bookmark: () => decodeMessage('bookmark', raw, readBookmark),
-    row: () => fromProtobuf(raw),
-    status: () => {
-      if (kind !== 'Status') throw new DecodeError(`a ${JSON.stringify(kind)} where a Status was expected`)
-      return decodeMessage('Status', raw, readStatus)
-    },
-  }
-  return eventOf(type, reader, decoder)
+  const event = decodeMessage('WatchEvent', frame, readEvent)
+  return eventOf(event.type, new ProtobufObject(event.object, decoder), decoder)
 }
 
-function readEvent(reader: WireReader, end: number): { type: string; object: Uint8Array } {
-  let type = ''
-  let object: Uint8Array = new Uint8Array()
+class ProtobufObject<T> implements ObjectReader<T> {
+  readonly #envelope: Envelope
+  readonly #decoder: Decoder<T>
+
+  constructor(bytes: Uint8Array, decoder: Decoder<T>) {
+    this.#decoder = decoder
+    this.#envelope = openEnvelope(bytes, decoder)
+  }
+
+  get kind(): string {
+    return this.#envelope.kind
+  }
+
+  identity(): ObjectIdentity {
+    return decodeMessage('metadata', this.#envelope.raw, readIdentity)
+  }
+
+  bookmark(): Bookmark {
+    return decodeMessage('metadata', this.#envelope.raw, readBookmark)
+  }
+
+  row(): T {
+    const { fromProtobuf, resource } = this.#decoder
+    if (fromProtobuf === undefined) throw new DecodeError(`a protobuf watch of ${resource}`)
+    return fromProtobuf(this.#envelope.raw)
+  }
+
+  status(): ApiStatus {
+    const { kind, raw } = this.#envelope
+    if (kind !== 'Status') throw new DecodeError(`a ${JSON.stringify(kind)} where a Status was expected`)
+    return decodeMessage('Status', raw, readStatus)
+  }
+}
+
+type RawEvent = { type: string; object: Uint8Array }
+
+const nothing = new Uint8Array()
+
+function readEvent(reader: WireReader, end: number): RawEvent {
+  const event: RawEvent = { type: '', object: nothing }
   while (reader.pos < end) {
     const tag = reader.tag()
-    if (tag === ((1 << 3) | 2)) type = reader.string()
-    else if (tag === ((2 << 3) | 2)) object = readRawExtension(reader)
-    else skipField(reader, tag)
+    if (tag === ((1 << 3) | 2)) event.type = reader.stringOr('MODIFIED')
+    else if (tag === ((2 << 3) | 2)) event.object = readRawExtension(reader)
+    else reader.skip(tag)
   }
-  return { type, object }
+  return event
 }
 
 function readRawExtension(reader: WireReader): Uint8Array {
   const end = enter(reader)
-  let raw: Uint8Array = new Uint8Array()
+  let raw: Uint8Array = nothing
   while (reader.pos < end) {
     const tag = reader.tag()
-    if (tag === ((1 << 3) | 2)) raw = reader.bytes()
-    else skipField(reader, tag)
+    if (tag === ((1 << 3) | 2)) raw = reader.view()
+    else reader.skip(tag)
   }
   leave(reader, end)
   return raw

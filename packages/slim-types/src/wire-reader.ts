@@ -1,0 +1,140 @@
+import { asBuffer } from './bytes.ts'
+import { DecodeError } from './errors.ts'
+import type { ByteInterner } from './interner.ts'
+
+/** Reads the fields of a protobuf message (https://protobuf.dev/programming-guides/encoding) one after the other. */
+export class WireReader {
+  pos: number
+  readonly len: number
+  readonly bytes: Buffer
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = asBuffer(bytes)
+    this.pos = 0
+    this.len = bytes.length
+  }
+
+  /** (field number << 3) | wire type. */
+  tag(): number {
+    const byte = this.bytes[this.pos]
+    if (byte !== undefined && byte < 128) {
+      if (byte < 8) throw new DecodeError('a field with the number 0')
+      this.pos++
+      return byte
+    }
+    const tag = this.uint32()
+    if (tag >>> 3 === 0) throw new DecodeError('a field with the number 0')
+    return tag
+  }
+
+  /** Whether `tag`, which is below 128, is next; it is read then. */
+  accept(tag: number): boolean {
+    if (this.pos >= this.len || this.bytes[this.pos] !== tag) return false
+    this.pos++
+    return true
+  }
+
+  /** A varint, cut to its lower 32 bits: negative numbers are sent with 64. */
+  uint32(): number {
+    let value = 0
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = this.#byte()
+      if (shift < 32) value |= (byte & 127) << shift
+      if (byte < 128) return value >>> 0
+    }
+    throw new DecodeError('a varint of more than ten bytes')
+  }
+
+  int32(): number {
+    return this.uint32() | 0
+  }
+
+  bool(): boolean {
+    let bits = 0
+    for (let i = 0; i < 10; i++) {
+      const byte = this.#byte()
+      bits |= byte & 127
+      if (byte < 128) return bits !== 0
+    }
+    throw new DecodeError('a varint of more than ten bytes')
+  }
+
+  /** The length of what follows, which is there. */
+  size(): number {
+    const byte = this.bytes[this.pos]
+    let size: number
+    if (byte !== undefined && byte < 128) {
+      size = byte
+      this.pos++
+    } else size = this.uint32()
+    if (size > this.len - this.pos) throw new DecodeError('a field is longer than what holds it')
+    return size
+  }
+
+  string(): string {
+    const start = this.#enterBytes()
+    if (start === this.pos) return ''
+    return this.bytes.toString('utf8', start, this.pos)
+  }
+
+  /** `known` when that is what stands there: nothing is made then. */
+  stringOr(known: string): string {
+    const start = this.#enterBytes()
+    const { bytes, pos } = this
+    if (pos - start !== known.length) return bytes.toString('utf8', start, pos)
+    for (let i = 0; i < known.length; i++) {
+      const code = known.charCodeAt(i)
+      if (code > 127 || code !== bytes[start + i]) return bytes.toString('utf8', start, pos)
+    }
+    return known
+  }
+
+  interned(interner: ByteInterner): string {
+    const start = this.#enterBytes()
+    return interner.internBytes(this.bytes, start, this.pos)
+  }
+
+  /** A view. */
+  view(): Buffer {
+    const start = this.#enterBytes()
+    return this.bytes.subarray(start, this.pos)
+  }
+
+  /** Skips the value of a field that is not acted on, without looking into it. */
+  skip(tag: number): void {
+    switch (tag & 7) {
+      case 0:
+        for (let i = 0; i < 10; i++) if (this.#byte() < 128) return
+        throw new DecodeError('a varint of more than ten bytes')
+      case 1:
+        this.#advance(8)
+        return
+      case 2:
+        this.#enterBytes()
+        return
+      case 5:
+        this.#advance(4)
+        return
+      default:
+        // Groups, which Kubernetes never had.
+        throw new DecodeError(`a field of the wire type ${tag & 7}`)
+    }
+  }
+
+  #enterBytes(): number {
+    const size = this.size()
+    const start = this.pos
+    this.pos = start + size
+    return start
+  }
+
+  #advance(count: number): void {
+    if (count > this.len - this.pos) throw new DecodeError('a field is longer than what holds it')
+    this.pos += count
+  }
+
+  #byte(): number {
+    if (this.pos >= this.len) throw new DecodeError('the message ends within a field')
+    return this.bytes[this.pos++] as number
+  }
+}
