@@ -3,6 +3,7 @@ import type { IpIdentityRow, NodeRow } from '@axoneme/ipcache'
 import type { KvEvent, Kvstore } from '@axoneme/kvstore'
 import type { Logger } from '@axoneme/log'
 import { addressFamily } from '@axoneme/net-types'
+import { createInterner } from '@axoneme/slim-types'
 import { createTable, type WritableTable } from '@axoneme/tables'
 import { z } from 'zod'
 import { parseJson } from './json.ts'
@@ -50,23 +51,29 @@ export function startIpWatcher({
   /** Sees every event, for instance a shared store under the same prefix that need not watch itself then. */
   afterEvent?: (event: KvEvent) => void
 }): AsyncDisposable {
+  const { intern } = createInterner()
   return startTableWatcher({
     ...rest,
     prefix: ipPrefix(cluster),
     keepLost: keepOthersEntries,
     rowKey: (name) => name,
-    parse: parseIpEntry,
+    parse: (name, value) => parseIpEntry(name, value, intern),
   })
 }
 
-export function parseIpEntry(name: string, value: string): Parsed<IpIdentityRow> {
+/** `intern` gets what many entries have in common. */
+export function parseIpEntry(
+  name: string,
+  value: string,
+  intern: (text: string) => string = (text) => text,
+): Parsed<IpIdentityRow> {
   const parsed = parseJson(ipEntrySchema, value)
   if (parsed.data === undefined) return { problem: parsed.problem }
   const { IP, Mask, HostIP, ID, Key, K8sNamespace, K8sPodName } = parsed.data
   if (Mask !== null && Mask !== undefined && Mask !== '')
     return { problem: 'entries for prefixes are not supported' }
   if (IP !== name) return { problem: `the entry is for ${IP}` }
-  const [hostIp, namespace, podName] = [HostIP ?? '', K8sNamespace, K8sPodName]
+  const [hostIp, namespace, podName] = [intern(HostIP ?? ''), intern(K8sNamespace), K8sPodName]
   return { row: { ip: IP, hostIp, identity: ID, encryptKey: Key, namespace, podName } }
 }
 

@@ -2,6 +2,7 @@ import type { NodeRow } from '@axoneme/ipcache'
 import type { KvEvent, Kvstore } from '@axoneme/kvstore'
 import type { Logger } from '@axoneme/log'
 import { addressFamily } from '@axoneme/net-types'
+import { createInterner } from '@axoneme/slim-types'
 import { createTable, type WritableTable } from '@axoneme/tables'
 import { z } from 'zod'
 import { cidrOfGoIpNet, type GoIpNet, goIpNetOfCidr, goIpNetSchema } from './go-ipnet.ts'
@@ -47,16 +48,22 @@ export function startNodeWatcher({
   /** Sees every event, for instance a shared store under the same prefix that need not watch itself then. */
   afterEvent?: (event: KvEvent) => void
 }): AsyncDisposable {
+  const { intern } = createInterner()
   return startTableWatcher({
     ...rest,
     prefix: nodePrefix(cluster),
     keepLost: keepOthersEntries,
     rowKey: (name) => name,
-    parse: parseNodeEntry,
+    parse: (name, value) => parseNodeEntry(name, value, intern),
   })
 }
 
-export function parseNodeEntry(name: string, value: string): Parsed<NodeRow> {
+/** `intern` gets what many entries have in common. */
+export function parseNodeEntry(
+  name: string,
+  value: string,
+  intern: (text: string) => string = (text) => text,
+): Parsed<NodeRow> {
   const parsed = parseJson(nodeEntrySchema, value)
   if (parsed.data === undefined) return { problem: parsed.problem }
   const node = parsed.data
@@ -72,12 +79,14 @@ export function parseNodeEntry(name: string, value: string): Parsed<NodeRow> {
   return {
     row: {
       name: node.Name,
-      cluster: node.Cluster,
+      cluster: intern(node.Cluster),
       internalIp,
       routerIp: addressOf('CiliumInternalIP') ?? '',
       podCidrs,
       encryptKey: node.EncryptionKey,
-      labels: node.Labels ?? {},
+      labels: Object.fromEntries(
+        Object.entries(node.Labels ?? {}).map(([key, value]) => [intern(key), intern(value)]),
+      ),
     },
   }
 }

@@ -1,5 +1,6 @@
 import { LbNumbersExhaustedError } from './errors.ts'
 import { frontendKey, type L4Address } from './keys.ts'
+import { NumberSet } from './number-set.ts'
 
 /** Bounds of the map layouts: 32 bits of backend id, 16 bits of reverse NAT index; 0 means none. */
 const maxBackendId = 2 ** 32 - 1
@@ -50,7 +51,7 @@ class Numbers {
   readonly #what: string
   readonly #max: number
   readonly #byOwner = new Map<string, number>()
-  readonly #used = new Set<number>()
+  readonly #used = new NumberSet()
   #next = 1
 
   constructor(what: string, max: number) {

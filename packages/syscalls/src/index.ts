@@ -1,3 +1,4 @@
+export { trimAllocator } from './allocator.ts'
 export {
   E2BIG,
   EAGAIN,

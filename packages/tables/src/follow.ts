@@ -38,7 +38,8 @@ export async function follow<Rows extends Readonly<Record<string, unknown>>>({
       signal,
     )
     for (const name of names) streams.set(name, stack.use(sources[name].changes()))
-    for (;;) {
+    // A call of its own: what was handed over must not be held while nothing happens.
+    const applyOnce = async (): Promise<void> => {
       const taken = names.map((name) => [name, streams.get(name)?.take() ?? []])
       const changes = Object.fromEntries(taken) as Changes<Rows>
       const startedMs = performance.now()
@@ -51,6 +52,9 @@ export async function follow<Rows extends Readonly<Record<string, unknown>>>({
         throw error
       }
       report('success')
+    }
+    for (;;) {
+      await applyOnce()
       await anyPending([...streams.values()], signal)
       await new Promise(setImmediate)
       signal.throwIfAborted()

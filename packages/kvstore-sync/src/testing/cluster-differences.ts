@@ -60,12 +60,12 @@ export function clusterDifferences({
     ...agents.flatMap(({ node, tables }) => [
       ...differences(
         `${node.name} ips`,
-        parsed(ips, parseIpEntry),
+        parsed(ips, (name, value) => parseIpEntry(name, value)),
         byKey(tables.ips.rows(), (row) => row.ip),
       ),
       ...differences(
         `${node.name} nodes`,
-        parsed(nodes, parseNodeEntry),
+        parsed(nodes, (name, value) => parseNodeEntry(name, value)),
         byKey(tables.nodes.rows(), (row) => row.name),
       ),
       ...differences(

@@ -1,0 +1,16 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { trimAllocator } from '@axoneme/syscalls'
+
+/**
+ * Gives back to the kernel what a start needed and the running process does not: garbage with the pages that it was in,
+ * and what the C library holds free. Nothing else runs meanwhile: about 3 ms for each MB that is kept.
+ */
+export function releaseMemory(): void {
+  // V8 shows its collector only to contexts that are made while it is told to.
+  setFlagsFromString('--expose-gc')
+  const collect: NodeJS.GCFunction = runInNewContext('gc')
+  setFlagsFromString('--no-expose-gc')
+  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+  trimAllocator()
+}
