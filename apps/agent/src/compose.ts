@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { queuedDeletes, startAgentApi } from '@axoneme/agent-api'
-import { startMetricsServer } from '@axoneme/app-host'
+import { releaseMemory, startMetricsServer } from '@axoneme/app-host'
 import { openBpfKernel, openRingBuffer } from '@axoneme/bpf'
 import { openDatapathObjects, readPrefixIdentities, startDatapath, tunnelDevice } from '@axoneme/datapath'
 import { createEndpointController } from '@axoneme/endpoint'
@@ -282,6 +282,8 @@ export async function runAgent(
     progress.detail('first state', 'in the kernel')
     await Promise.all([datapath.ipcache, datapath.services, datapath.nodes].map((part) => part.settled()))
   })
+  // Before CNI calls are answered: nothing else runs meanwhile.
+  releaseMemory()
   backend.resolve({ controller, endpoints: tables.endpoints, datapath })
   for (const queued of queuedDeletes(socketPath, (error) => log.warn('queued DEL', { error }))) {
     controller.remove(queued.attachment)
