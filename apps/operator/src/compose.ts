@@ -7,7 +7,7 @@ import { createLeaderLease, customResourcesServed } from '@axoneme/k8s-writers'
 import { etcdOptions, type Kvstore, openEtcdKvstore } from '@axoneme/kvstore'
 import { startStoredNodeWatcher } from '@axoneme/kvstore-sync'
 import { Scope } from '@axoneme/lifecycle'
-import type { Logger } from '@axoneme/log'
+import { type Logger, observeLog } from '@axoneme/log'
 import { checkOptions, type OperatorConfig } from './config.ts'
 import { healthRoutes, type OperatorState } from './health.ts'
 import { operatorIntervals } from './intervals.ts'
@@ -28,11 +28,12 @@ const leaseName = 'cilium-operator-resource-lock'
  */
 export async function runOperator(
   config: OperatorConfig,
-  { log, signal: stop }: { log: Logger; signal: AbortSignal },
+  { log: processLog, signal: stop }: { log: Logger; signal: AbortSignal },
 ): Promise<void> {
   checkOptions(config)
   await using scope = new Scope('operator', { signal: stop })
   const metrics = createOperatorMetrics({ leaseName })
+  const log = observeLog(processLog, { observe: metrics.log })
   const tables = createTables()
   const state: OperatorState = {
     election: { leading: false, holder: '', error: undefined },
@@ -57,6 +58,7 @@ export async function runOperator(
       ...etcdOptions(config),
       log: log.child('kvstore'),
       observe: metrics.kvstore,
+      observeWatch: metrics.kvstoreWatch,
       onQuorumError: metrics.kvstoreQuorumError,
       onStatus: ({ connected }) => {
         state.kvstoreConnected = connected
@@ -74,7 +76,7 @@ export async function runOperator(
     const served = () => customResourcesServed({ client, signal })
     await retry(served, { ...operatorIntervals.customResources.retry, signal, shouldRetry: mayPass })
     state.customResources = true
-    startReflectors({ client, tables, config, log: log.child('k8s'), scope })
+    startReflectors({ client, tables, config, observe: metrics.reflector, log: log.child('k8s'), scope })
     const { nodes, ciliumNodes, knownNodes: known } = tables
     if (tasksOf(config).nodeHandover) {
       await deriveKnownNodes({ nodes, ciliumNodes, known, options: config, signal })

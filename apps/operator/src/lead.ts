@@ -41,7 +41,7 @@ export async function leadCluster(parts: LeaderParts, signal: AbortSignal): Prom
   if (tasks.nodeHandover) term.run((signal) => leadNodeHandover(parts, { term, signal }))
   if (tasks.nodeReadiness) {
     term.run(async (signal) => {
-      const { client, log } = parts
+      const { client, log, metrics } = parts
       const { running, reconciler } = keepNodeReadiness({
         nodes: tables.nodes,
         agentPods: tables.agentPods,
@@ -49,6 +49,7 @@ export async function leadCluster(parts: LeaderParts, signal: AbortSignal): Prom
         options: config,
         log: log.child('node-readiness'),
         signal,
+        observe: metrics.reconciler,
       })
       term.use(reconciler)
       await running
@@ -83,7 +84,7 @@ async function registerCustomResources({ client, log }: LeaderParts, signal: Abo
 }
 
 async function leadPodCidrs(
-  { client, tables, config, log }: LeaderParts,
+  { client, tables, config, metrics, log }: LeaderParts,
   { term, signal }: { term: Scope; signal: AbortSignal },
 ): Promise<void> {
   await tables.ciliumNodes.whenInitialized(signal)
@@ -94,6 +95,7 @@ async function leadPodCidrs(
     config,
     log: log.child('pod-cidrs'),
     signal,
+    observe: metrics.reconciler,
   })
   term.use(reconciler)
   await running
@@ -123,6 +125,7 @@ async function leadNodeHandover(
     log: log.child('node-handover'),
     signal,
     onWrite: metrics.nodeEntry,
+    observe: metrics.reconciler,
   })
   term.use(reconciler)
   await running

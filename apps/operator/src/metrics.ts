@@ -20,6 +20,8 @@ export type OperatorMetrics = Readonly<{
   kvstoreWatch: KvstoreMetrics['watched']
   kvstoreQuorumError: KvstoreMetrics['quorumError']
   leading: (leading: boolean) => void
+  /** Runs of what carries the leader's decisions to the apiserver and the kvstore. */
+  reconciler: ProcessMetrics['reconciler']
   identityGc: (run: IdentityGcRun) => void
   endpointGc: (outcome: 'success' | 'fail') => void
   nodeEntry: (correction: Pick<NodeCorrection, 'kind'>) => void
@@ -82,6 +84,7 @@ export function createOperatorMetrics({ leaseName = 'cilium-operator-resource-lo
       if (leading) return
       for (const gauge of [gcEntries, gcLatency, spaceUsed]) gauge.reset()
     },
+    reconciler: own.reconciler,
     identityGc(run) {
       const labels = { outcome: run.outcome, identity_type: 'kvstore' }
       own.controller({ name: 'identity-gc', outcome: run.outcome, durationMs: run.durationMs })

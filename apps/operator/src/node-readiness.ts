@@ -1,7 +1,7 @@
 import type { K8sClient } from '@axoneme/k8s-client'
 import { markNetworkAvailable, writeNodeTaint } from '@axoneme/k8s-writers'
 import type { Logger } from '@axoneme/log'
-import { type Reconciler, startReconciler } from '@axoneme/reconciler'
+import { type ReconcileRun, type Reconciler, startReconciler } from '@axoneme/reconciler'
 import type { SlimNode } from '@axoneme/slim-types'
 import { createTable, follow, type Table } from '@axoneme/tables'
 import type { AgentPod } from './agent-pods.ts'
@@ -50,6 +50,7 @@ export function keepNodeReadiness({
   options,
   log,
   signal,
+  observe,
 }: {
   nodes: Table<SlimNode>
   agentPods: Table<AgentPod>
@@ -57,6 +58,7 @@ export function keepNodeReadiness({
   options: NodeReadinessOptions
   log: Logger
   signal: AbortSignal
+  observe?: (run: ReconcileRun) => void
 }): { running: Promise<void>; reconciler: Reconciler<NodeFix> } {
   const fixes = createTable<NodeFix>({
     name: 'node-fixes',
@@ -77,7 +79,8 @@ export function keepNodeReadiness({
     signal,
   })
   const reconciler = startReconciler<NodeFix>({
-    name: 'node readiness',
+    name: 'node-readiness',
+    observe,
     table: fixes,
     log,
     signal,

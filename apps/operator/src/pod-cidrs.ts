@@ -3,7 +3,7 @@ import type { K8sClient } from '@axoneme/k8s-client'
 import { patchCiliumNodePodCidrs } from '@axoneme/k8s-writers'
 import type { Logger } from '@axoneme/log'
 import { addressFamily } from '@axoneme/net-types'
-import { type Reconciler, startReconciler } from '@axoneme/reconciler'
+import { type ReconcileRun, type Reconciler, startReconciler } from '@axoneme/reconciler'
 import type { SlimCiliumNode } from '@axoneme/slim-types'
 import { createTable, derive, type Table } from '@axoneme/tables'
 import type { OperatorConfig } from './config.ts'
@@ -22,6 +22,7 @@ export function assignPodCidrs({
   config,
   log,
   signal,
+  observe,
 }: {
   ciliumNodes: Table<SlimCiliumNode>
   given: ReadonlyMap<string, string>
@@ -29,6 +30,7 @@ export function assignPodCidrs({
   config: OperatorConfig
   log: Logger
   signal: AbortSignal
+  observe?: (run: ReconcileRun) => void
 }): { running: Promise<void>; reconciler: Reconciler<Assignment> } {
   const assignments = createTable<Assignment>({
     name: 'pod-cidrs',
@@ -62,6 +64,7 @@ export function assignPodCidrs({
   const running = derive({ sources: [ciliumNodes], recompute, signal })
   const reconciler = startReconciler<Assignment>({
     name: 'pod-cidrs',
+    observe,
     table: assignments,
     log,
     signal,

@@ -1,5 +1,10 @@
 import type { K8sClient } from '@axoneme/k8s-client'
-import { type Reflector, type ReflectorSettings, startReflector } from '@axoneme/k8s-watchers'
+import {
+  type Reflector,
+  type ReflectorEvent,
+  type ReflectorSettings,
+  startReflector,
+} from '@axoneme/k8s-watchers'
 import type { Scope } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { ciliumNodeDecoder, createInterner, nodeDecoder } from '@axoneme/slim-types'
@@ -24,6 +29,7 @@ export function startReflectors({
   client,
   tables,
   config,
+  observe,
   log,
   scope,
   settings = {},
@@ -31,6 +37,7 @@ export function startReflectors({
   client: K8sClient
   tables: OperatorTables
   config: OperatorConfig
+  observe?: (event: ReflectorEvent) => void
   log: Logger
   scope: Scope
   /** Instead of the operator's own. */
@@ -38,7 +45,8 @@ export function startReflectors({
 }): readonly Reflector[] {
   const interner = createInterner()
   // Nobody but the leader and its followers does this: it need not grow rarer with the cluster.
-  const common = { client, log, signal: scope.signal, ...settings }
+  const observed = observe === undefined ? {} : { observe }
+  const common = { client, log, signal: scope.signal, ...observed, ...settings }
   const tasks = tasksOf(config)
   const reflectors: Reflector[] = []
   if (tasks.nodeHandover || tasks.nodeReadiness) {

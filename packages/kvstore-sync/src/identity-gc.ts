@@ -16,7 +16,15 @@ import { identityPaths } from './paths.ts'
 
 /** One pass over all identities. */
 export type IdentityGcRun = Readonly<
-  | { outcome: 'success'; checked: number; unused: number; deleted: number; durationMs: number }
+  | {
+      outcome: 'success'
+      checked: number
+      unused: number
+      deleted: number
+      /** Share of the cluster's identities that are allocated. */
+      usedRatio: number
+      durationMs: number
+    }
   | { outcome: 'fail'; durationMs: number }
 >
 
@@ -63,6 +71,7 @@ export async function runIdentityGc(options: IdentityGcOptions): Promise<void> {
         checked,
         deleted,
         unused: memory.unused.size,
+        usedRatio: ratio,
         durationMs: performance.now() - startedMs,
       }
       log.info('identities checked', report)

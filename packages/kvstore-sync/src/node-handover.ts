@@ -1,7 +1,7 @@
 import type { KvCommit, Kvstore } from '@axoneme/kvstore'
 import { CodedError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
-import { type Reconciler, startReconciler } from '@axoneme/reconciler'
+import { type ReconcileRun, type Reconciler, startReconciler } from '@axoneme/reconciler'
 import { createTable, follow, type Table, type WritableTable } from '@axoneme/tables'
 import { z } from 'zod'
 import { parseJson } from './json.ts'
@@ -107,6 +107,7 @@ export function startNodeHandover({
   log,
   signal,
   onWrite,
+  observe,
 }: {
   store: Pick<Kvstore, 'commit'>
   cluster: string
@@ -115,6 +116,7 @@ export function startNodeHandover({
   log: Logger
   signal: AbortSignal
   onWrite?: (correction: NodeCorrection) => void
+  observe?: (run: ReconcileRun) => void
 }): { running: Promise<void>; reconciler: Reconciler<NodeCorrection> } {
   const corrections = createTable<NodeCorrection>({
     name: 'node-corrections',
@@ -134,11 +136,12 @@ export function startNodeHandover({
     signal,
   })
   const reconciler = startReconciler<NodeCorrection>({
-    name: 'node entries',
+    name: 'node-entries',
     table: corrections,
     log,
     signal,
     concurrency: 8,
+    observe,
     target: {
       async update(correction, signal) {
         const commit = commitOf(nodePrefix(cluster) + correction.name, correction)

@@ -10,7 +10,7 @@ export type ControllerMetrics = Readonly<{
 /** Runs of what derives tables, and of what carries them into the kernel. */
 export function createControllerMetrics(
   { counter }: MetricFamilies,
-  { controller }: Pick<ProcessMetrics, 'controller'>,
+  { controller, reconciler }: Pick<ProcessMetrics, 'controller' | 'reconciler'>,
 ): ControllerMetrics {
   const errors = counter({
     name: 'datapath_errors_total',
@@ -26,9 +26,9 @@ export function createControllerMetrics(
       (name) =>
       ({ outcome, durationMs }) =>
         controller({ name: `derive-${name}`, outcome, durationMs }),
-    reconciler({ name, kind, durationMs, failures }) {
-      const outcome = Object.keys(failures).length === 0 ? 'success' : 'fail'
-      controller({ name: `${kind === 'rows' ? 'reconcile' : 'prune'}-${name}`, outcome, durationMs })
+    reconciler(run) {
+      const { name, kind, failures } = run
+      reconciler(run)
       for (const [code, count] of Object.entries(failures)) {
         errors.inc({ area: name, name: code, family: 'ipv4' }, count)
       }
