@@ -1,4 +1,4 @@
-import type { DeclaredIntervals } from '@axoneme/backoff'
+import { type DeclaredIntervals, sharedIntervals } from '@axoneme/backoff'
 
 /**
  * Everything that the agent does again and again, or waits with, in one place: `axo status --intervals` prints it.
@@ -6,6 +6,7 @@ import type { DeclaredIntervals } from '@axoneme/backoff'
  * node grows with the cluster.
  */
 export const agentIntervals = {
+  ...sharedIntervals,
   bootstrapStep: {
     does: 'try a step of the start again that failed',
     retry: { minMs: 500, maxMs: 30_000, jitter: 'decorrelated' },
@@ -14,10 +15,6 @@ export const agentIntervals = {
     does: 'begin to call the apiserver and the kvstore after a restart; at once when a pod waits, or on a new node',
     spread: { perNodeMs: 5, maxMs: 30_000 },
   },
-  apiserverWatch: {
-    does: 'list or watch again at the apiserver after a failure',
-    retry: { minMs: 500, maxMs: 30_000, jitter: 'decorrelated' },
-  },
   apiserverCheck: {
     does: 'compare what is known of one kind with the apiserver',
     period: { baseMs: 900_000, jitter: 0.5, growsWithCluster: true },
@@ -25,10 +22,6 @@ export const agentIntervals = {
   apiserverCheckAfterCut: {
     does: 'do so once more after a watch was cut',
     spread: { perNodeMs: 400, maxMs: 1_800_000 },
-  },
-  kvstoreResync: {
-    does: 'compare own keys with the kvstore',
-    period: { baseMs: 300_000, jitter: 0.2, growsWithCluster: true },
   },
   staleKeyRemoval: {
     does: 'try again to remove a key of an earlier run',

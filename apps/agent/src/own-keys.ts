@@ -27,7 +27,6 @@ export function createOwnIps({ store, cluster, nodeCount, log, scope }: OwnIpsPa
       store,
       prefix: ipPrefix(cluster),
       nodeCount,
-      resync: agentIntervals.kvstoreResync.period,
       log: log.child('ips'),
       signal: scope.signal,
       watch: false,

@@ -40,13 +40,12 @@ export function startReflectors({
   settings?: ReflectorSettings
 }): readonly Reflector[] {
   const interner = createInterner()
-  const { retry } = agentIntervals.apiserverWatch
   const selfCheck = {
     period: agentIntervals.apiserverCheck.period,
     afterCut: agentIntervals.apiserverCheckAfterCut.spread,
     nodeCount: () => tables.nodes.size,
   }
-  const common = { client, log, observe, retry, selfCheck, signal: scope.signal, ...settings }
+  const common = { client, log, observe, selfCheck, signal: scope.signal, ...settings }
   const onNode = { fieldSelector: `spec.nodeName=${nodeName}` }
   const named = { fieldSelector: `metadata.name=${nodeName}` }
   const reflectors = [

@@ -169,9 +169,9 @@ export const intervalSchema: z.ZodType<IntervalRow> = z.object({
   does: z.string(),
   baseMs: z.number(),
   growth: z
-    .enum(['none', 'cluster-size', 'nodes', 'exponential'])
+    .enum(['none', 'cluster-size', 'nodes', 'exponential', 'adaptive'])
     .describe(
-      'cluster-size: base * ln(1 + nodes); nodes: base * nodes; exponential: with each failure in a row',
+      'cluster-size: base * ln(1 + nodes); nodes: base * nodes; exponential: with each failure in a row; adaptive: by what is found',
     ),
   maxMs: z.number().exactOptional(),
   jitter: z

@@ -1,5 +1,6 @@
 export { clusterSizeInterval } from './cluster-size.ts'
 export {
+  type AdaptivePeriod,
   type DeclaredInterval,
   type DeclaredIntervals,
   describeIntervals,
@@ -9,4 +10,5 @@ export {
 export { createPace, type Pace } from './pace.ts'
 export { jitteredPeriod, type Period } from './period.ts'
 export { nextDelayMs, type RetryPolicy, retry, retryAfterMsOf, retryDelays } from './retry.ts'
+export { sharedIntervals } from './shared-intervals.ts'
 export { type Spread, spreadDelayMs, spreadWidthMs } from './spread.ts'

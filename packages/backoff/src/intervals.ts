@@ -2,21 +2,32 @@ import { jitteredPeriod, type Period } from './period.ts'
 import type { RetryPolicy } from './retry.ts'
 import { type Spread, spreadWidthMs } from './spread.ts'
 
+/** A period that follows what its runs find, between bounds. */
+export type AdaptivePeriod = Readonly<{ firstMs: number; minMs: number; maxMs: number; jitter: number }>
+
 /** An interval as a process declares it in its one table of them: what happens then, and when. */
 export type DeclaredInterval = Readonly<
-  { does: string } & ({ period: Period } | { retry: RetryPolicy } | { spread: Spread })
+  { does: string } & (
+    | { period: Period }
+    | { retry: RetryPolicy }
+    | { spread: Spread }
+    | { adaptive: AdaptivePeriod }
+  )
 >
 
 export type DeclaredIntervals = Readonly<Record<string, DeclaredInterval>>
 
-export type IntervalGrowth = 'none' | 'cluster-size' | 'nodes' | 'exponential'
+export type IntervalGrowth = 'none' | 'cluster-size' | 'nodes' | 'exponential' | 'adaptive'
 
 /** A declared interval for people and programs, with the value that it has now. */
 export type IntervalRow = Readonly<{
   name: string
   does: string
   baseMs: number
-  /** `cluster-size`: base * ln(1 + nodes); `nodes`: base * nodes; `exponential`: doubles, or triples, per failure. */
+  /**
+   * `cluster-size`: base * ln(1 + nodes); `nodes`: base * nodes; `exponential`: doubles, or triples, per failure;
+   * `adaptive`: by what it finds.
+   */
   growth: IntervalGrowth
   /** Undefined where nothing bounds it but its growth. */
   maxMs?: number
@@ -42,6 +53,10 @@ export function describeIntervals(
       const { perNodeMs: baseMs, maxMs } = declared.spread
       const currentMs = spreadWidthMs(declared.spread, nodeCount)
       return { name, does, baseMs, growth: 'nodes', maxMs, jitter: 'full', currentMs }
+    }
+    if ('adaptive' in declared) {
+      const { firstMs: baseMs, maxMs, jitter } = declared.adaptive
+      return { name, does, baseMs, growth: 'adaptive', maxMs, jitter, currentMs: baseMs }
     }
     const { minMs: baseMs, maxMs, jitter = 'full' } = declared.retry
     return { name, does, baseMs, growth: 'exponential', maxMs, jitter, currentMs: baseMs }

@@ -1,11 +1,11 @@
-import { jitteredPeriod } from '@axoneme/backoff'
+import { jitteredPeriod, sharedIntervals } from '@axoneme/backoff'
 import type { BpfMap } from '@axoneme/bpf'
 import { ctEntry } from '@axoneme/bpf-programs'
 import { describeError, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 
 /** Bounds of the interval for an LRU map, in milliseconds (Cilium's: 10 s, 12 h; first 5 min). */
-const ctGcBounds = { firstMs: 300_000, minMs: 10_000, maxMs: 43_200_000 } as const
+const ctGcBounds = sharedIntervals.conntrackGc.adaptive
 
 /**
  * The next interval: shorter when many entries were found dead, longer when few were. `deletedShare` is deleted
@@ -75,7 +75,7 @@ export async function runConntrackGc({
   let intervalMs: number = ctGcBounds.firstMs
   try {
     for (;;) {
-      await sleep(jitteredPeriod({ baseMs: intervalMs, jitter: 0.2 }, { random }), { signal })
+      await sleep(jitteredPeriod({ baseMs: intervalMs, jitter: ctGcBounds.jitter }, { random }), { signal })
       const startedMs = performance.now()
       try {
         const run = await collectConntrackGarbage(map, { nowSeconds: nowSeconds(), signal })

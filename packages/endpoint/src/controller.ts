@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { retry } from '@axoneme/backoff'
+import { retry, sharedIntervals } from '@axoneme/backoff'
 import { type IdentityId, type LabelFilter, podIdentityLabels } from '@axoneme/identity'
 import { describeError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
@@ -275,8 +275,7 @@ class Controller implements EndpointController {
     const { identities, log } = this.#options
     try {
       return await retry(() => identities.allocate(labels, { signal }), {
-        minMs: 100,
-        maxMs: 10_000,
+        ...sharedIntervals.endpointIdentity.retry,
         signal,
         onRetry: (error) => log.warn('identity not allocated, retrying', { error: describeError(error) }),
       })

@@ -1,4 +1,4 @@
-import type { RetryPolicy } from '@axoneme/backoff'
+import { sharedIntervals } from '@axoneme/backoff'
 import { K8sApiError } from '@axoneme/k8s-client'
 import { type Clock, describeError, systemClock } from '@axoneme/lifecycle'
 import { isExpired } from '@axoneme/slim-types'
@@ -21,7 +21,7 @@ import { newStatus } from './status.ts'
 import { TableMirror } from './table-mirror.ts'
 import { fromInitialEvents, type ObjectEvent, type WatchStart, watchOnce } from './watch-once.ts'
 
-const defaultRetry: RetryPolicy = { minMs: 500, maxMs: 30_000, jitter: 'decorrelated' }
+const defaultRetry = sharedIntervals.apiserverWatch.retry
 /** What exists is sent at once, as fast as it is read. */
 const maxInitialSilenceMs = 30_000
 /** A watch that lasted this long has been well, though nothing may have happened in its collection. */

@@ -1,4 +1,4 @@
-import { retryDelays } from '@axoneme/backoff'
+import { retryDelays, sharedIntervals } from '@axoneme/backoff'
 import { getJson, K8sApiError, type K8sClient, patchJson, resourcePath } from '@axoneme/k8s-client'
 import { CodedError } from '@axoneme/lifecycle'
 import { z } from 'zod'
@@ -37,7 +37,7 @@ export async function writeNodeTaint({
   signal: AbortSignal
 }): Promise<NodeWriteOutcome> {
   let conflict: unknown
-  for await (const _ of retryDelays({ minMs: 20, maxMs: 500, maxAttempts: 8, signal })) {
+  for await (const _ of retryDelays({ ...sharedIntervals.apiserverConflict.retry, signal })) {
     try {
       const { metadata, spec } = nodeSchema.parse(await getJson(client, nodePath(name), { signal }))
       const have = spec?.taints ?? []

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { retryDelays } from '@axoneme/backoff'
+import { retryDelays, sharedIntervals } from '@axoneme/backoff'
 import { K8sApiError, type K8sClient, patchJson } from '@axoneme/k8s-client'
 import { CiliumNodeError, ciliumNodePath, isConflict, podCidrsOf, readCiliumNode } from './cilium-node.ts'
 
@@ -29,7 +29,7 @@ export async function patchCiliumNodePodCidrs({
   signal: AbortSignal
 }): Promise<PodCidrsOutcome> {
   let conflict: unknown
-  for await (const _ of retryDelays({ minMs: 20, maxMs: 500, maxAttempts: 8, signal })) {
+  for await (const _ of retryDelays({ ...sharedIntervals.apiserverConflict.retry, signal })) {
     const stored = await readCiliumNode(client, name, signal)
     if (stored === undefined) return { kind: 'gone' }
     const have = podCidrsOf(stored)

@@ -1,4 +1,4 @@
-import { retryDelays } from '@axoneme/backoff'
+import { retryDelays, sharedIntervals } from '@axoneme/backoff'
 import { createJson, getJson, K8sApiError, type K8sClient, patchJson } from '@axoneme/k8s-client'
 import { CodedError } from '@axoneme/lifecycle'
 import { z } from 'zod'
@@ -106,7 +106,7 @@ async function untilEstablished(
   definition: ResourceDefinition,
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const _ of retryDelays({ minMs: 50, maxMs: 1000, jitter: 'decorrelated', signal })) {
+  for await (const _ of retryDelays({ ...sharedIntervals.customResourceServed.retry, signal })) {
     const stored = await read(client, definition, signal)
     const conditions = stored?.status?.conditions ?? []
     if (conditions.some(({ type, status }) => type === 'Established' && status === 'True')) return

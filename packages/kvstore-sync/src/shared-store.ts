@@ -1,4 +1,4 @@
-import { jitteredPeriod, nextDelayMs, type Period, type RetryPolicy } from '@axoneme/backoff'
+import { jitteredPeriod, nextDelayMs, type Period, sharedIntervals } from '@axoneme/backoff'
 import type { KvEvent, Kvstore } from '@axoneme/kvstore'
 import { describeError, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
@@ -44,10 +44,10 @@ export type SharedStoreOptions = Readonly<{
   watch?: boolean
 }>
 
-const defaultResync: Period = { baseMs: 300_000, jitter: 0.2, growsWithCluster: true }
-const retry: RetryPolicy = { minMs: 100, maxMs: 30_000 }
+const defaultResync: Period = sharedIntervals.kvstoreResync.period
+const retry = sharedIntervals.kvstoreOwnKey.retry
 /** Two writers of one key must not overwrite each other as fast as they can. */
-const contention: RetryPolicy = { minMs: 1_000, maxMs: 60_000 }
+const contention = sharedIntervals.kvstoreContendedKey.retry
 
 /**
  * Keeps own entries in the kvstore: bound to the client's lease, repeated with backoff on failure, written again at

@@ -1,4 +1,4 @@
-import { jitteredPeriod, nextDelayMs, type RetryPolicy } from '@axoneme/backoff'
+import { jitteredPeriod, nextDelayMs, sharedIntervals } from '@axoneme/backoff'
 import { hasCode } from './errors.ts'
 import type { KvTransport } from './transport.ts'
 
@@ -16,7 +16,7 @@ export type KeepaliveOptions = Readonly<{
   signal: AbortSignal
 }>
 
-const retryPolicy: RetryPolicy = { minMs: 200, maxMs: 5_000 }
+const retryPolicy = sharedIntervals.kvstoreLeaseRenewalRetry.retry
 
 /**
  * Renews a lease until the store says that it is gone. Only the store decides: a lease that looks overdue from here
@@ -25,7 +25,10 @@ const retryPolicy: RetryPolicy = { minMs: 200, maxMs: 5_000 }
 export async function keepAliveUntilLost(options: KeepaliveOptions): Promise<void> {
   const { transport, leaseId, intervalMs, isKnownLost, pause, random, onAttempt, signal } = options
   let failures = 0
-  let delayMs = jitteredPeriod({ baseMs: intervalMs, jitter: 0.2 }, { random })
+  let delayMs = jitteredPeriod(
+    { ...sharedIntervals.kvstoreLeaseRenewal.period, baseMs: intervalMs },
+    { random },
+  )
   for (;;) {
     if (isKnownLost?.() === true) return
     await pause(delayMs)
@@ -37,7 +40,10 @@ export async function keepAliveUntilLost(options: KeepaliveOptions): Promise<voi
       onAttempt?.(undefined)
       if (leftS <= 0) return
       failures = 0
-      delayMs = jitteredPeriod({ baseMs: intervalMs, jitter: 0.2 }, { random })
+      delayMs = jitteredPeriod(
+        { ...sharedIntervals.kvstoreLeaseRenewal.period, baseMs: intervalMs },
+        { random },
+      )
     } catch (error) {
       signal.throwIfAborted()
       if (hasCode(error, 'KVSTORE_LEASE_LOST')) return

@@ -1,4 +1,4 @@
-import { nextDelayMs, type RetryPolicy } from '@axoneme/backoff'
+import { nextDelayMs, sharedIntervals } from '@axoneme/backoff'
 import { abortable, describeError, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { hasCode } from './errors.ts'
@@ -15,9 +15,9 @@ export type LeaseSessionOptions = Readonly<{
   onAttempt: (error: unknown) => void
 }>
 
-const grantRetry: RetryPolicy = { minMs: 100, maxMs: 5_000 }
+const grantRetry = sharedIntervals.kvstoreLeaseGrant.retry
 /** A lease that somebody revoked is noticed at the next renewal, so this bounds how long leased keys stay away. */
-const maxIntervalMs = 10_000
+const maxIntervalMs = sharedIntervals.kvstoreLeaseRenewal.period.baseMs
 
 /** One lease that is kept alive, and replaced whenever the store lost it. */
 export class LeaseSession {

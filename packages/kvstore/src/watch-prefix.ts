@@ -1,4 +1,4 @@
-import { nextDelayMs, type RetryPolicy } from '@axoneme/backoff'
+import { nextDelayMs, sharedIntervals } from '@axoneme/backoff'
 import { describeError, isRetryable, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { hasCode } from './errors.ts'
@@ -7,9 +7,9 @@ import { ToldKeys } from './told-keys.ts'
 import type { KvTransport, WatchBatch, WatchRequest } from './transport.ts'
 import type { KeepLost, KvChange, KvEvent } from './types.ts'
 
-const retryPolicy: RetryPolicy = { minMs: 50, maxMs: 5_000 }
+const retryPolicy = sharedIntervals.kvstoreWatch.retry
 /** An error that a retry does not help, such as denied access, may still be repaired by somebody. */
-const hopelessPolicy: RetryPolicy = { minMs: 2_000, maxMs: 60_000 }
+const hopelessPolicy = sharedIntervals.kvstoreWatchRefused.retry
 
 /** The client's lease, by which a store is recognised: one that was set up anew does not have it. */
 type WatchLease = {

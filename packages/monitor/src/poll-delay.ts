@@ -1,5 +1,7 @@
+import { sharedIntervals } from '@axoneme/backoff'
+
 /** Bounds of the pause between two looks at the ring buffer. */
-const pollBounds = { minMs: 5, maxMs: 200 } as const
+const pollBounds = sharedIntervals.monitorPoll.adaptive
 
 /**
  * How long to wait after a look that took `count` records, at most `batch` at a time: not at all while there may be

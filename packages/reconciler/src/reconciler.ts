@@ -1,4 +1,11 @@
-import { jitteredPeriod, nextDelayMs, type Period, type RetryPolicy, retryAfterMsOf } from '@axoneme/backoff'
+import {
+  jitteredPeriod,
+  nextDelayMs,
+  type Period,
+  type RetryPolicy,
+  retryAfterMsOf,
+  sharedIntervals,
+} from '@axoneme/backoff'
 import { CodedError, describeError, isAbort, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { createTable, type Table, type WritableTable } from '@axoneme/tables'
@@ -58,8 +65,8 @@ export type Reconciler<Row> = AsyncDisposable & {
   settled(): Promise<void>
 }
 
-const defaultRetry: RetryPolicy = { minMs: 50, maxMs: 30_000 }
-const defaultPrune: Period = { baseMs: 300_000, jitter: 0.2 }
+const defaultRetry: RetryPolicy = sharedIntervals.reconcilerRow.retry
+const defaultPrune: Period = sharedIntervals.reconcilerPrune.period
 /** Most targets answer synchronously: after this long, everything else of the process gets a turn. */
 const maxTurnMs = 5
 

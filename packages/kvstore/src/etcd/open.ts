@@ -1,4 +1,4 @@
-import { type Period, type RetryPolicy, retry } from '@axoneme/backoff'
+import { type Period, retry, sharedIntervals } from '@axoneme/backoff'
 import { describeError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { KvClient } from '../client.ts'
@@ -67,14 +67,12 @@ export async function openEtcdKvstore(options: EtcdKvstoreOptions): Promise<Kvst
   }
 }
 
-const readRetry: RetryPolicy = { minMs: 200, maxMs: 10_000 }
-
 async function followFiles(
   files: EtcdCredentialFiles,
   { endpoints, credentialPeriod, log, random = Math.random, onStatus, signal }: EtcdKvstoreOptions,
 ): Promise<RotatingConnection> {
   const credentials = await retry(() => readCredentials(files), {
-    ...readRetry,
+    ...sharedIntervals.kvstoreCredentialsRetry.retry,
     signal,
     onRetry(error) {
       log.warn('credentials unusable, retrying', { error: describeError(error) })
