@@ -1,7 +1,7 @@
-import { type RetryPolicy, retryDelays } from '@axoneme/backoff'
+import { retryDelays, sharedIntervals } from '@axoneme/backoff'
 import { clusterIdentityRange, type IdentityId } from '@axoneme/identity'
-import type { Kvstore } from '@axoneme/kvstore'
-import { isRetryable, sleep } from '@axoneme/lifecycle'
+import type { KvLock, Kvstore } from '@axoneme/kvstore'
+import { isAbort, isRetryable, sleep } from '@axoneme/lifecycle'
 import { IdentitiesExhaustedError, IdentityAllocationError } from './identity-errors.ts'
 import {
   createCommit,
@@ -15,7 +15,10 @@ import {
 import { type IdentityTable, parseIdentityId } from './identity-table.ts'
 
 /** Cilium's limits: 16 attempts from 20 ms on, doubling. */
-const attempts: RetryPolicy & { maxAttempts: number } = { minMs: 20, maxMs: 5_000, maxAttempts: 16 }
+const attempts = sharedIntervals.identityAllocation.retry
+
+/** Whoever holds a lock is done after about this time; those that wait for longer stand in line. */
+const holderMs = 1_000
 
 export type AcquisitionOptions = Readonly<{
   store: Kvstore
@@ -23,6 +26,8 @@ export type AcquisitionOptions = Readonly<{
   nodeSuffix: string
   range: Readonly<{ min: IdentityId; max: IdentityId }>
   random: () => number
+  /** Aborts when an identity of these labels comes into the table; ends with the disposal. */
+  appearance: (labels: string) => Disposable & Readonly<{ signal: AbortSignal }>
 }>
 
 /** Finds or makes the identity of a label set in the store, and marks it as used by this node. */
@@ -73,7 +78,8 @@ async function create(
   { labels, taken, signal }: { labels: string; taken: Set<IdentityId>; signal: AbortSignal },
 ): Promise<IdentityId | undefined> {
   const { store, table, nodeSuffix } = options
-  await using lock = await store.lock(lockPath(labels), { signal })
+  await using lock = await lockUnlessKnown(options, { labels, signal })
+  if (lock === undefined) return undefined
   // Whoever held the lock before may have made it. The table is asked again, because it may have learnt of it since
   // the first look; what it does not know yet is read from the store.
   const known = knownIdentities(table, labels)
@@ -95,6 +101,27 @@ async function create(
   if (await lock.commit(createCommit({ id, labels, nodeSuffix }), { signal })) return id
   taken.add(id)
   return undefined
+}
+
+/**
+ * Undefined when the labels got an identity while this waited: of a thousand nodes that begin at the same time with the
+ * same labels one has to have the lock, and the others need not stand in line for it one after the other.
+ */
+async function lockUnlessKnown(
+  { store, appearance, random }: AcquisitionOptions,
+  { labels, signal }: { labels: string; signal: AbortSignal },
+): Promise<KvLock | undefined> {
+  using known = appearance(labels)
+  const lock = await store.tryLock(lockPath(labels), { signal })
+  if (lock !== undefined) return lock
+  try {
+    const either = AbortSignal.any([signal, known.signal])
+    await sleep(holderMs * (0.5 + random()), { signal: either })
+    return await store.lock(lockPath(labels), { signal: either })
+  } catch (error) {
+    if (isAbort(error, known.signal) && !signal.aborted) return undefined
+    throw error
+  }
 }
 
 /** A random number that nobody is known to use, so that nodes which pick at the same time seldom meet. */

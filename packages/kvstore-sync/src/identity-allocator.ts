@@ -1,4 +1,4 @@
-import { jitteredPeriod, nextDelayMs, type Period, type RetryPolicy } from '@axoneme/backoff'
+import { jitteredPeriod, nextDelayMs, type Period, sharedIntervals } from '@axoneme/backoff'
 import { clusterIdentityRange, formatLabels, type IdentityId } from '@axoneme/identity'
 import type { CallOptions, Kvstore } from '@axoneme/kvstore'
 import { abortable, CodedError, describeError, isAbort, sleep } from '@axoneme/lifecycle'
@@ -59,8 +59,8 @@ type Held = {
   tail: Promise<unknown>
 }
 
-const defaultResync: Period = { baseMs: 300_000, jitter: 0.2, growsWithCluster: true }
-const backgroundRetry: RetryPolicy = { minMs: 200, maxMs: 30_000 }
+const defaultResync: Period = sharedIntervals.identityResync.period
+const backgroundRetry = sharedIntervals.identityKeys.retry
 
 export function createIdentityAllocator(options: IdentityAllocatorOptions): IdentityAllocator {
   return new StoreIdentityAllocator(options)
@@ -72,6 +72,8 @@ class StoreIdentityAllocator implements IdentityAllocator {
   readonly #range: Readonly<{ min: IdentityId; max: IdentityId }>
   readonly #held = new Map<string, Held>()
   readonly #byId = new Map<IdentityId, Held>()
+  /** Who waits for the lock of a label set. */
+  readonly #waiting = new Map<string, AbortController>()
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
   readonly #lease: Disposable
@@ -163,7 +165,12 @@ class StoreIdentityAllocator implements IdentityAllocator {
 
   async #acquire(held: Held, signal: AbortSignal): Promise<IdentityId> {
     const id = await acquireIdentity(
-      { ...this.#options, random: this.#random, range: this.#range },
+      {
+        ...this.#options,
+        random: this.#random,
+        range: this.#range,
+        appearance: (labels) => this.#appearance(labels),
+      },
       { labels: held.labels, signal },
     )
     held.id = id
@@ -208,6 +215,12 @@ class StoreIdentityAllocator implements IdentityAllocator {
     }
     if (!isUsed(held)) this.#held.delete(held.labels)
     return true
+  }
+
+  #appearance(labels: string): Disposable & { signal: AbortSignal } {
+    const appeared = new AbortController()
+    this.#waiting.set(labels, appeared)
+    return { signal: appeared.signal, [Symbol.dispose]: () => this.#waiting.delete(labels) }
   }
 
   #forgetId(held: Held): void {
@@ -286,6 +299,7 @@ class StoreIdentityAllocator implements IdentityAllocator {
     using changes = this.#options.table.changes()
     for await (const batch of changes.batches(this.#signal)) {
       for (const { kind, row } of batch) {
+        if (kind === 'upsert' && this.#waiting.size > 0) this.#waiting.get(formatLabels(row.labels))?.abort()
         const held = this.#byId.get(row.id)
         if (held === undefined) continue
         if (kind === 'delete' || formatLabels(row.labels) !== held.labels) this.#assert(held)

@@ -1,4 +1,4 @@
-import type { Period } from '@axoneme/backoff'
+import { type Period, sharedIntervals } from '@axoneme/backoff'
 import { abortable, CodedError, describeError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { hasCode, KvstoreError } from './errors.ts'
@@ -48,7 +48,7 @@ type Call = Readonly<{
 
 const leaseAttempts = 4
 /** Cilium's status check. */
-const defaultQuorumPeriod: Period = { baseMs: 10_000, jitter: 0.2 }
+const defaultQuorumPeriod = sharedIntervals.kvstoreQuorum.period
 
 /** The contract over a transport. Nothing happens before `start`. */
 export class KvClient implements Kvstore {
@@ -61,7 +61,7 @@ export class KvClient implements Kvstore {
   readonly #onStatus: ((status: KvStatus) => void) | undefined
   readonly #session: LeaseSession
   readonly #closing = new AbortController()
-  readonly #taking = new Set<Promise<HeldLock>>()
+  readonly #taking = new Set<Promise<HeldLock | undefined>>()
   readonly #held = new Set<HeldLock>()
   readonly #quorum: Pick<ClientOptions, 'quorumPeriod' | 'onQuorumError'>
   #running: Promise<unknown> | undefined
@@ -207,25 +207,14 @@ export class KvClient implements Kvstore {
     })
   }
 
-  lock(path: string, { signal }: CallOptions = {}): Promise<KvLock> {
-    return this.#call({ operation: 'lock', kind: 'lock', key: path, signal }, async (callSignal) => {
-      checkKey('lock', path)
-      const taking = takeLock({
-        transport: this.#transport,
-        path,
-        signal: callSignal,
-        log: this.#log,
-        random: this.#random,
-      })
-      // Closing waits for all of them: a lock that nobody knows of any more must not be left behind.
-      this.#taking.add(taking)
-      taking.catch(() => {}).finally(() => this.#taking.delete(taking))
-      const held = await taking
-      if (callSignal.aborted) await held.release()
-      callSignal.throwIfAborted()
-      this.#held.add(held)
-      return this.#lockHandle(path, held)
-    })
+  async lock(path: string, { signal }: CallOptions = {}): Promise<KvLock> {
+    const lock = await this.#take({ operation: 'lock', kind: 'lock', key: path, signal }, false)
+    if (lock === undefined) throw new KvstoreError('KVSTORE_LOCK_LOST', { operation: 'lock', key: path })
+    return lock
+  }
+
+  tryLock(path: string, { signal }: CallOptions = {}): Promise<KvLock | undefined> {
+    return this.#take({ operation: 'tryLock', kind: 'lock', key: path, signal }, true)
   }
 
   onLeaseReplaced(listener: () => void): Disposable {
@@ -249,6 +238,30 @@ export class KvClient implements Kvstore {
     await Promise.allSettled(this.#taking)
     await Promise.all([...this.#held].map((held) => held.release()))
     this.#transport.close()
+  }
+
+  #take(call: Call, onlyIfFree: boolean): Promise<KvLock | undefined> {
+    const { operation, key: path } = call
+    return this.#call(call, async (signal) => {
+      checkKey(operation, path)
+      const taking = takeLock({
+        transport: this.#transport,
+        path,
+        onlyIfFree,
+        signal,
+        log: this.#log,
+        random: this.#random,
+      })
+      // Closing waits for all of them: a lock that nobody knows of any more must not be left behind.
+      this.#taking.add(taking)
+      taking.catch(() => {}).finally(() => this.#taking.delete(taking))
+      const held = await taking
+      if (signal.aborted) await held?.release()
+      signal.throwIfAborted()
+      if (held === undefined) return undefined
+      this.#held.add(held)
+      return this.#lockHandle(path, held)
+    })
   }
 
   #lockHandle(path: string, held: HeldLock): KvLock {

@@ -1,4 +1,4 @@
-import { nextDelayMs, type RetryPolicy } from '@axoneme/backoff'
+import { nextDelayMs, sharedIntervals } from '@axoneme/backoff'
 import { describeError, isRetryable, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { KvstoreError } from './errors.ts'
@@ -7,8 +7,6 @@ import type { KvTransport, StoredEntry, TransportCondition } from './transport.t
 
 /** Cilium's lock lease: what a holder that vanished delays the others at most. */
 const lockTtlS = 25
-
-const waitRetry: RetryPolicy = { minMs: 50, maxMs: 2_000 }
 
 export type HeldLock = Readonly<{
   /** Holds at the store exactly as long as the lock is held. */
@@ -22,21 +20,30 @@ export type HeldLock = Readonly<{
 /**
  * Takes the lock at `path`: each contender creates `<path>/<its lease>`, the one that was created first holds the
  * lock, each other waits for the one before it to go (the recipe and layout of etcd's concurrency.Mutex). Every
- * lock has a lease of its own, so that one of unclear state is given up by no longer renewing it.
+ * lock has a lease of its own, so that one of unclear state is given up by no longer renewing it. With `onlyIfFree`
+ * undefined when somebody else holds it or waits for it.
  */
 export async function takeLock({
   transport,
   path,
+  onlyIfFree,
   signal,
   log,
   random,
 }: {
   transport: KvTransport
   path: string
+  onlyIfFree: boolean
   signal: AbortSignal
   log: Logger
   random: () => number
-}): Promise<HeldLock> {
+}): Promise<HeldLock | undefined> {
+  if (onlyIfFree) {
+    // Of many that ask at the same time most are answered by a read.
+    const { entries } = await transport.range({ key: `${path}/`, prefix: true, limit: 1 })
+    if (entries.length > 0) return undefined
+    signal.throwIfAborted()
+  }
   const leaseId = await transport.grantLease(lockTtlS)
   const ended = new AbortController()
   const end = (why: string) => ended.abort(new DOMException(`lock ${path} ${why}`, 'AbortError'))
@@ -70,13 +77,20 @@ export async function takeLock({
   try {
     const key = `${path}/${leaseName(leaseId)}`
     const waiting = AbortSignal.any([signal, ended.signal])
-    const { succeeded, revision } = await transport.transact({
-      conditions: [{ kind: 'absent', key }],
-      writes: [{ kind: 'put', key, value: '', leaseId }],
-    })
+    const enter = (...conditions: readonly TransportCondition[]) =>
+      transport.transact({
+        conditions: [{ kind: 'absent', key }, ...conditions],
+        writes: [{ kind: 'put', key, value: '', leaseId }],
+      })
+    const first = await enter({ kind: 'prefix-empty', prefix: `${path}/` })
+    if (!first.succeeded && onlyIfFree) {
+      await release()
+      return undefined
+    }
+    const { succeeded, revision } = first.succeeded ? first : await enter()
     if (!succeeded) throw new KvstoreError('KVSTORE_LOCK_LOST', { operation: 'lock', key: path })
     const mine = { key, createRevision: revision }
-    await waitForTurn({ transport, path, mine, signal: waiting, random })
+    if (!first.succeeded) await waitForTurn({ transport, path, mine, signal: waiting, random })
     return { fence: { kind: 'created-at', ...mine }, ended: ended.signal, release }
   } catch (error) {
     const lost = ended.signal.aborted && !signal.aborted
@@ -111,7 +125,11 @@ async function waitForTurn(waiting: Waiting): Promise<void> {
       signal.throwIfAborted()
       if (!isRetryable(error) || (error instanceof KvstoreError && error.code === 'KVSTORE_LOCK_LOST'))
         throw error
-      delayMs = nextDelayMs(waitRetry, { attempt: ++failures, previousMs: delayMs, random })
+      delayMs = nextDelayMs(sharedIntervals.kvstoreLock.retry, {
+        attempt: ++failures,
+        previousMs: delayMs,
+        random,
+      })
       await sleep(delayMs, { signal })
     }
   }

@@ -109,6 +109,8 @@ export type Kvstore = AsyncDisposable & {
   watchPrefix(prefix: string, options: WatchOptions): AsyncIterable<KvEvent>
   /** Waits in line for the lock. */
   lock(path: string, options?: CallOptions): Promise<KvLock>
+  /** Undefined when somebody else holds the lock or waits for it. */
+  tryLock(path: string, options?: CallOptions): Promise<KvLock | undefined>
   /** Told each time the lease was lost and a new one made: leased keys must be written again. */
   onLeaseReplaced(listener: () => void): Disposable
   status(): KvStatus

@@ -1,5 +1,12 @@
 import { isUtf8 } from 'node:buffer'
-import { type ICompare, type IKeyValue, type IRangeRequest, type IRequestOp, Range } from 'etcd3'
+import {
+  type ICompare,
+  type IKeyValue,
+  type IPutRequest,
+  type IRangeRequest,
+  type IRequestOp,
+  Range,
+} from 'etcd3'
 import type { RangeRequest, StoredEntry, TransportCondition, TransportWrite } from '../transport.ts'
 
 /** Every key that starts with `prefix`, as etcd's half-open interval. */
@@ -58,6 +65,10 @@ export function operationOf(write: TransportWrite): IRequestOp {
       request_delete_range: write.prefix ? prefixRange(write.key) : { key: Buffer.from(write.key) },
     }
   }
-  const put = { key: Buffer.from(write.key), value: Buffer.from(write.value) }
-  return { request_put: write.leaseId === undefined ? put : { ...put, lease: write.leaseId } }
+  return { request_put: putRequest(write) }
+}
+
+export function putRequest({ key, value, leaseId }: Extract<TransportWrite, { kind: 'put' }>): IPutRequest {
+  const put = { key: Buffer.from(key), value: Buffer.from(value) }
+  return leaseId === undefined ? put : { ...put, lease: leaseId }
 }

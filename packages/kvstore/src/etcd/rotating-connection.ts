@@ -1,11 +1,11 @@
-import { jitteredPeriod, type Period } from '@axoneme/backoff'
+import { jitteredPeriod, type Period, sharedIntervals } from '@axoneme/backoff'
 import { describeError, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { createConnection, type EtcdConnection, type EtcdCredentials } from './connection.ts'
 import { areSameCredentials } from './credential-files.ts'
 
 /** How often the files are looked at; certificates are renewed long before they end. */
-export const credentialPeriod: Period = { baseMs: 30_000, jitter: 0.2 }
+const credentialPeriod = sharedIntervals.kvstoreCredentials.period
 /** Calls that are under way when the credentials change end with the connection that they began with. */
 const drainMs = 15_000
 

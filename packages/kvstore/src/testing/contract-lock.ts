@@ -34,6 +34,23 @@ export const lockCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'takes a lock only if it is free when asked to',
+    run: async ({ open }) => {
+      const [store, other] = [await open(), await open()]
+      const lock = await store.tryLock('locks/a')
+      assert.equal(await lock?.createOnly('k/1', '1'), true)
+      assert.equal(await other.tryLock('locks/a'), undefined)
+      const waiting = other.lock('locks/a')
+      await until(async () => (await store.listPrefix('locks/a/')).length === 2, 'the other waits')
+      assert.equal(await store.tryLock('locks/a'), undefined)
+      await lock?.release()
+      await (await waiting).release()
+      await using _again = await other.tryLock('locks/a')
+      assert.equal(_again?.path, 'locks/a')
+      assert.equal((await store.listPrefix('locks/a/')).length, 1)
+    },
+  },
+  {
     name: 'writes through a held lock',
     run: async ({ open }) => {
       const store = await open()
