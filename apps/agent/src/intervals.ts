@@ -15,14 +15,6 @@ export const agentIntervals = {
     does: 'begin to call the apiserver and the kvstore after a restart; at once when a pod waits, or on a new node',
     spread: { perNodeMs: 5, maxMs: 30_000 },
   },
-  apiserverCheck: {
-    does: 'compare what is known of one kind with the apiserver',
-    period: { baseMs: 900_000, jitter: 0.5, growsWithCluster: true },
-  },
-  apiserverCheckAfterCut: {
-    does: 'do so once more after a watch was cut',
-    spread: { perNodeMs: 400, maxMs: 1_800_000 },
-  },
   staleKeyRemoval: {
     does: 'try again to remove a key of an earlier run',
     retry: { minMs: 500, maxMs: 60_000, jitter: 'decorrelated' },

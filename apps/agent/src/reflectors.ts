@@ -17,7 +17,6 @@ import {
   podDecoder,
   serviceDecoder,
 } from '@axoneme/slim-types'
-import { agentIntervals } from './intervals.ts'
 import type { AgentTables } from './tables.ts'
 
 /** apiserver -> tables. Of pods and nodes only those of this node: the kvstore tells of the others. One per table. */
@@ -40,11 +39,7 @@ export function startReflectors({
   settings?: ReflectorSettings
 }): readonly Reflector[] {
   const interner = createInterner()
-  const selfCheck = {
-    period: agentIntervals.apiserverCheck.period,
-    afterCut: agentIntervals.apiserverCheckAfterCut.spread,
-    nodeCount: () => tables.nodes.size,
-  }
+  const selfCheck = { nodeCount: () => tables.nodes.size }
   const common = { client, log, observe, selfCheck, signal: scope.signal, ...settings }
   const onNode = { fieldSelector: `spec.nodeName=${nodeName}` }
   const named = { fieldSelector: `metadata.name=${nodeName}` }

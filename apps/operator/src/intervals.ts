@@ -10,14 +10,6 @@ export const operatorIntervals = {
     does: 'look at the lease, or renew it (option leader-election-retry-period)',
     period: { baseMs: 2_000, jitter: 0.2 },
   },
-  apiserverWatch: {
-    does: 'list or watch again at the apiserver after a failure',
-    retry: { minMs: 500, maxMs: 30_000, jitter: 'decorrelated' },
-  },
-  apiserverCheck: {
-    does: 'compare what is known of one kind with the apiserver; besides, soon after a watch was cut',
-    period: { baseMs: 900_000, jitter: 0.5 },
-  },
   kvstoreHeartbeat: {
     does: 'write the time to the kvstore',
     period: { baseMs: 60_000, jitter: 0.1 },

@@ -73,6 +73,14 @@ export const sharedIntervals = {
     does: 'list or watch again at the apiserver after a failure',
     retry: { minMs: 500, maxMs: 30_000, jitter: 'decorrelated' },
   },
+  apiserverCheck: {
+    does: 'compare what is known of one kind with the apiserver',
+    period: { baseMs: 900_000, jitter: 0.5, growsWithCluster: true },
+  },
+  apiserverCheckAfterCut: {
+    does: 'do so once more after a watch was cut',
+    spread: { perNodeMs: 400, maxMs: 1_800_000 },
+  },
   apiserverConflict: {
     does: 'read and write again what somebody else just changed at the apiserver',
     retry: { minMs: 20, maxMs: 500, maxAttempts: 8 },

@@ -68,7 +68,7 @@ export type ReflectorOptions<T> = Readonly<{
   /** How long a watch lasts at least; at most twice that. */
   minWatchSeconds?: number
   maxFrameBytes?: number
-  /** When the table is compared with its source; `false`: never. About every quarter of an hour by default. */
+  /** When the table is compared with its source; `false`: never. By default as `sharedIntervals` says. */
   selfCheck?: SelfCheckOptions | false
   clock?: Clock
   random?: () => number

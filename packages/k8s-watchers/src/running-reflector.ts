@@ -15,7 +15,7 @@ import {
   WatchSilentError,
 } from './recovery.ts'
 import type { Reflector, ReflectorOptions, ReflectorStatus } from './reflector.ts'
-import { defaultSelfCheck, type SelfCheck, startSelfCheck } from './self-check.ts'
+import { type SelfCheck, startSelfCheck } from './self-check.ts'
 import { createResourceSource, type ResourceSource } from './source.ts'
 import { newStatus } from './status.ts'
 import { TableMirror } from './table-mirror.ts'
@@ -51,7 +51,7 @@ export class RunningReflector<T extends object> implements Reflector {
 
   constructor(options: ReflectorOptions<T>) {
     const { client, decoder, resource = {}, protobuf = true, watchList = true } = options
-    const { clock = systemClock, random = Math.random, selfCheck = defaultSelfCheck } = options
+    const { clock = systemClock, random = Math.random, selfCheck = {} } = options
     this.#options = options
     this.#source = createResourceSource({ client, decoder, selection: resource, protobuf })
     this.#mirror = new TableMirror(options.table, decoder)

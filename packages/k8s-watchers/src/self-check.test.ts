@@ -6,11 +6,11 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 const second = 1000
-const options: SelfCheckOptions = {
+const options = {
   period: { baseMs: 100 * second, jitter: 0.5 },
   afterCut: { perNodeMs: second, maxMs: 50 * second },
   nodeCount: () => 20,
-}
+} satisfies SelfCheckOptions
 
 /** Gives what each comparison found, and when it ran. */
 function start(outcomes: Comparison['outcome'][] = [], overrides: Partial<SelfCheckOptions> = {}) {

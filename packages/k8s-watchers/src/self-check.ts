@@ -1,23 +1,18 @@
-import { jitteredPeriod, type Period, type Spread, spreadDelayMs } from '@axoneme/backoff'
+import { jitteredPeriod, type Period, type Spread, sharedIntervals, spreadDelayMs } from '@axoneme/backoff'
 import { type Clock, systemClock } from '@axoneme/lifecycle'
 import type { Comparison } from './comparison.ts'
 
-/** When a table is compared with its source. */
+/** When a table is compared with its source; what is left out is as `sharedIntervals` declares it. */
 export type SelfCheckOptions = Readonly<{
   /** Between comparisons of one kind by one process. */
-  period: Period
-  /** How much sooner after a watch was cut: then it is most likely that something was missed. */
-  afterCut: Spread
-  /** How many share the apiserver; asked before each. */
+  period?: Period
+  /** How long after a watch was cut: then it is most likely that something was missed. */
+  afterCut?: Spread
+  /** How many share the apiserver; asked before each. Without it nothing grows. */
   nodeCount?: () => number
   /** How long events may be under way before what they would tell counts as missed. */
   settleMs?: number
 }>
-
-export const defaultSelfCheck: SelfCheckOptions = {
-  period: { baseMs: 15 * 60_000, jitter: 0.5, growsWithCluster: true },
-  afterCut: { perNodeMs: 400, maxMs: 30 * 60_000 },
-}
 
 /** Cuts come in rows: it is no use to compare amid one. */
 const restAfterCutMs = 3_000
@@ -46,6 +41,8 @@ export function startSelfCheck({
   random?: () => number
   clock?: Clock
 }): SelfCheck {
+  const { period = sharedIntervals.apiserverCheck.period } = options
+  const { afterCut = sharedIntervals.apiserverCheckAfterCut.spread } = options
   const stop = new AbortController()
   const nodeCount = () => options.nodeCount?.() ?? 0
   let timer: NodeJS.Timeout | undefined
@@ -67,8 +64,7 @@ export function startSelfCheck({
       })
     }, delayMs)
   }
-  const runNextTime = () =>
-    runAfter(doubtFactor * jitteredPeriod(options.period, { nodeCount: nodeCount(), random }))
+  const runNextTime = () => runAfter(doubtFactor * jitteredPeriod(period, { nodeCount: nodeCount(), random }))
   const run = async () => {
     // Before the comparison: a cut meanwhile asks for one more.
     runNextTime()
@@ -81,7 +77,7 @@ export function startSelfCheck({
   runNextTime()
   return {
     cut() {
-      const delayMs = restAfterCutMs + spreadDelayMs(options.afterCut, { nodeCount: nodeCount(), random })
+      const delayMs = restAfterCutMs + spreadDelayMs(afterCut, { nodeCount: nodeCount(), random })
       if (clock.now() + delayMs < dueMs) runAfter(delayMs)
     },
     confirmed(wasWrong) {
