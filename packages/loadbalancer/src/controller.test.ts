@@ -36,7 +36,7 @@ function slice(name: string, serviceName: string, addresses: readonly string[]):
     serviceName,
     addressType: 'IPv4',
     endpoints: addresses.map((address) => ({
-      addresses: [address],
+      address,
       ready: true,
       serving: true,
       terminating: false,

@@ -111,7 +111,12 @@ class Controller implements ServiceController {
     const service = services.get(serviceKey)
     if (service === undefined) return []
     const ofService = this.#slicesOf.get(serviceKey).map((key) => slices.get(key))
-    return frontendsOf({ service, slices: ofService.filter((slice) => slice !== undefined), nodeName })
+    return frontendsOf({
+      service,
+      key: serviceKey,
+      slices: ofService.filter((slice) => slice !== undefined),
+      nodeName,
+    })
   }
 
   /** Notes which frontends the service has now; returns those and the ones it had. */

@@ -27,7 +27,7 @@ const service: SlimService = {
 
 type Endpoint = SlimEndpointSlice['endpoints'][number]
 const endpoint = (address: string, more: Partial<Endpoint> = {}): Endpoint => ({
-  addresses: [address],
+  address,
   ready: true,
   serving: true,
   terminating: false,
@@ -134,7 +134,7 @@ describe('frontendsOf', () => {
 
   it('skips what is no address and no port', () => {
     const [row] = resolve([
-      slice([endpoint('nonsense'), { ...endpoint(''), addresses: [] }]),
+      slice([endpoint('nonsense'), endpoint('')]),
       slice([endpoint('10.4.0.1')], { ports: [{ name: 'http', protocol: 'TCP', port: 0 }] }),
     ])
     expect(row?.backends).toEqual([])

@@ -15,10 +15,13 @@ import { type Backend, type BackendState, compareStates, type FrontendRow } from
  */
 export function frontendsOf({
   service,
+  key = objectKey(service),
   slices,
   nodeName,
 }: {
   service: SlimService
+  /** `namespace/name` of the service, where its string is there already. */
+  key?: string
   /** All EndpointSlices of the service, in any order. */
   slices: readonly SlimEndpointSlice[]
   /** This node: needed to keep traffic on it where `internalTrafficPolicy` is Local. */
@@ -42,7 +45,7 @@ export function frontendsOf({
           port: port.port,
           protocol,
           kind: 'ClusterIP',
-          service: objectKey(service),
+          service: key,
           portName: port.name,
           affinityTimeoutSeconds:
             service.sessionAffinity === 'ClientIP' ? service.sessionAffinityTimeoutSeconds : 0,
@@ -67,10 +70,8 @@ function backendsOf(
       )
       .map((candidate) => candidate.port)
     return slice.endpoints.flatMap((endpoint): Backend[] => {
-      // The addresses of one endpoint are interchangeable; readers use the first (discovery.k8s.io/v1).
-      const address = endpoint.addresses[0]
-      if (address === undefined || addressFamily(address) === undefined) return []
-      const { nodeName } = endpoint
+      const { address, nodeName } = endpoint
+      if (addressFamily(address) === undefined) return []
       return numbers.map((number) => ({
         address,
         port: number,

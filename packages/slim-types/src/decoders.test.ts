@@ -53,7 +53,7 @@ describe('defaults of the API', () => {
       endpoints: [{ addresses: ['10.0.0.1'], conditions }],
       ports: [{ port: 80 }],
     })
-    expect(slice.endpoints).toEqual([{ addresses: ['10.0.0.1'], nodeName: '', ...expected }])
+    expect(slice.endpoints).toEqual([{ address: '10.0.0.1', nodeName: '', ...expected }])
     expect(slice.ports).toEqual([{ name: '', protocol: 'TCP', port: 80 }])
   })
 

@@ -6,7 +6,7 @@ import { asObject, flagAt, integerAt, type JsonObject, objectAt, objectsAt, text
 import { identifySlim, type MetaDraft, metaFromJson, metaOf, newMetaDraft, readMeta } from './meta.ts'
 import { decodeMessage, enter, leave } from './protobuf.ts'
 import type { SlimEndpointSlice, SlimSliceEndpoint } from './types.ts'
-import { canonicalIp, listOf, portNumber } from './values.ts'
+import { canonicalIp, listOf, noLabels, portNumber } from './values.ts'
 import type { WireReader } from './wire-reader.ts'
 
 const serviceNameLabel = 'kubernetes.io/service-name'
@@ -38,7 +38,7 @@ function sliceOf(
     namespace,
     uid,
     resourceVersion,
-    labels,
+    labels: noLabels,
     serviceName: labels[serviceNameLabel] ?? '',
     addressType: rest.addressType,
     endpoints: listOf(rest.endpoints),
@@ -58,7 +58,7 @@ function endpointOf(
   { addresses, nodeName }: { addresses: readonly string[]; nodeName: string },
 ): SlimSliceEndpoint {
   return {
-    addresses: listOf(addresses.map(canonicalIp)),
+    address: canonicalIp(addresses[0] ?? ''),
     ready: ready ?? true,
     serving: serving ?? true,
     terminating: terminating ?? false,

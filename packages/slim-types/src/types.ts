@@ -67,7 +67,8 @@ export type SlimService = SlimMeta &
   }>
 
 export type SlimSliceEndpoint = Readonly<{
-  addresses: readonly string[]
+  /** The first of its addresses, which the API calls interchangeable; empty when there is none. */
+  address: string
   /** The API's defaults are applied: unknown readiness counts as ready. */
   ready: boolean
   serving: boolean
@@ -75,6 +76,7 @@ export type SlimSliceEndpoint = Readonly<{
   nodeName: string
 }>
 
+/** Of the labels only `serviceName` is kept; `labels` is empty. */
 export type SlimEndpointSlice = SlimMeta &
   Readonly<{
     /** The label kubernetes.io/service-name. */

@@ -73,7 +73,7 @@ describe('objects of the cluster', () => {
           pod.namespace === service.namespace &&
           selectorMatches({ matchLabels: service.selector, matchExpressions: [] }, pod.labels),
       )
-      expect(slice.endpoints.flatMap((endpoint) => endpoint.addresses)).toEqual(
+      expect(slice.endpoints.map((endpoint) => endpoint.address)).toEqual(
         selected.flatMap((pod) => pod.podIPs),
       )
       expect(selected).toHaveLength(5)
