@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '@axoneme/log'
 import type { EventType } from '../codec/encoded-objects.ts'
 import { ApiError, badRequest } from '../errors.ts'
@@ -15,6 +16,9 @@ import { watchStart } from './watch-start.ts'
 const maxPendingBytes = 64 * 1024 * 1024
 /** Initial objects are sent as fast as the client reads: this much ahead. */
 const maxInitialBytesAhead = 1024 * 1024
+
+/** Others get their turn while many initial objects are written. */
+const maxTurnMs = 10
 
 export type WatchSettings = Readonly<{ bookmarkIntervalMs: number; maxDurationMs: number }>
 
@@ -81,9 +85,14 @@ export function serveWatch(
   let waiting: Change[] | undefined = []
   let goOn = () => {}
   const sendInitial = async () => {
+    let turnBeganMs = performance.now()
     for (const object of start.initial) {
       const served = toServed(type, object)
       if (matches(served)) send('ADDED', encoder.event('ADDED', served))
+      if (performance.now() - turnBeganMs > maxTurnMs) {
+        await setImmediate()
+        turnBeganMs = performance.now()
+      }
       if (response.writableLength > maxInitialBytesAhead && !isClosed) {
         await new Promise<void>((resolve) => {
           goOn = resolve
