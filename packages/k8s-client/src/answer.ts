@@ -7,6 +7,11 @@ export type Answer = AsyncIterable<Buffer> &
     headers: IncomingHttpHeaders
     /** Probes a silent connection, so that a peer that vanished is noticed by the kernel in the end. */
     keepAlive(intervalMs: number): void
+    /**
+     * Hands the body over as it arrives, instead of by iteration; a chunk is valid only during the call. Resolves at its
+     * end; rejects when it is cut, and with what `onChunk` throws.
+     */
+    read(onChunk: (chunk: Buffer) => void): Promise<void>
     /** Ends the answer, whatever of it has not come. */
     destroy(): void
   }>
@@ -17,6 +22,14 @@ export function answerOf(message: IncomingMessage): Answer {
     headers: message.headers,
     keepAlive: (intervalMs) => void message.socket.setKeepAlive(true, intervalMs),
     destroy: () => void message.destroy(),
+    read: (onChunk) => readEach(message, onChunk),
     [Symbol.asyncIterator]: () => message[Symbol.asyncIterator](),
   }
+}
+
+export async function readEach(
+  chunks: AsyncIterable<Buffer>,
+  onChunk: (chunk: Buffer) => void,
+): Promise<void> {
+  for await (const chunk of chunks) onChunk(chunk)
 }

@@ -8,6 +8,7 @@ import { createHttp2Transport } from './http2-transport.ts'
 import { inClusterLoader } from './in-cluster.ts'
 import { kubeconfigLoader } from './kubeconfig.ts'
 import { requestInfoOf } from './request-info.ts'
+import { openSocketStream } from './socket-stream.ts'
 import { createTransport, type Transport } from './transport.ts'
 import type { K8sClient, K8sClientOptions, K8sRequest, K8sResponse, K8sStream } from './types.ts'
 
@@ -32,6 +33,8 @@ class HttpClient implements K8sClient {
   readonly #options: K8sClientOptions
   readonly #source: ConnectionSource
   readonly #transport: Transport
+  /** What one read of a stream brings; used before the next one. */
+  readonly #streamBuffer = Buffer.allocUnsafeSlow(64 * 1024)
 
   constructor(options: K8sClientOptions, source: ConnectionSource) {
     this.#options = options
@@ -55,7 +58,10 @@ class HttpClient implements K8sClient {
   }
 
   async #stream(request: K8sRequest, connection: Connection): Promise<K8sStream> {
-    const exchange = this.#exchange(request, connection)
+    const exchange = new Exchange({
+      ...{ request, connection, options: this.#options },
+      transport: this.#streamTransport(connection),
+    })
     try {
       return await exchange.run(async (answer) => {
         exchange.deadline.stopClock()
@@ -64,6 +70,7 @@ class HttpClient implements K8sClient {
           status: answer.status,
           headers: answer.headers,
           chunks: exchange.chunks(answer),
+          read: (onChunk) => exchange.read(answer, onChunk),
         }
       })
     } catch (error) {
@@ -74,6 +81,12 @@ class HttpClient implements K8sClient {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#transport[Symbol.dispose]()
+  }
+
+  /** A proxy's connections are its agent's to make; over HTTP/2 there is one for everything. */
+  #streamTransport({ agent }: Connection): Pick<Transport, 'send'> {
+    if (agent !== undefined || this.#options.http2 === true) return this.#transport
+    return { send: (connection, message) => openSocketStream(connection, message, this.#streamBuffer) }
   }
 
   #exchange(request: K8sRequest, connection: Connection): Exchange {
@@ -99,7 +112,7 @@ class HttpClient implements K8sClient {
 type ExchangeParts = Readonly<{
   request: K8sRequest
   connection: Connection
-  transport: Transport
+  transport: Pick<Transport, 'send'>
   options: K8sClientOptions
 }>
 
@@ -158,6 +171,17 @@ class Exchange implements Disposable {
       chunks.push(chunk)
     }
     return Buffer.concat(chunks, length)
+  }
+
+  async read(answer: Answer, onChunk: (chunk: Buffer) => void): Promise<void> {
+    try {
+      await answer.read(onChunk)
+    } catch (error) {
+      throw this.failure(error)
+    } finally {
+      answer.destroy()
+      this[Symbol.dispose]()
+    }
   }
 
   async *chunks(answer: Answer): AsyncGenerator<Buffer, void, undefined> {

@@ -6,7 +6,7 @@ import {
   type IncomingHttpHeaders,
   type IncomingHttpStatusHeader,
 } from 'node:http2'
-import type { Answer } from './answer.ts'
+import { type Answer, readEach } from './answer.ts'
 import type { Connection } from './connection.ts'
 import type { Transport } from './transport.ts'
 
@@ -64,18 +64,20 @@ function responseOf(stream: ClientHttp2Stream): Promise<ResponseHeaders> {
 }
 
 function answerOf(stream: ClientHttp2Stream, { ':status': status = 0, ...headers }: ResponseHeaders): Answer {
+  async function* chunks(): AsyncGenerator<Buffer, void, undefined> {
+    for await (const chunk of stream as AsyncIterable<Buffer>) yield chunk
+    // A stream that the server gave up looks like one that has ended.
+    if (stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR)
+      throw new Error(`the server closed the stream with code ${stream.rstCode}`)
+  }
   return {
     status,
     headers,
     // The connection is probed from its beginning.
     keepAlive: () => {},
     destroy: () => stream.close(constants.NGHTTP2_CANCEL),
-    async *[Symbol.asyncIterator]() {
-      for await (const chunk of stream as AsyncIterable<Buffer>) yield chunk
-      // A stream that the server gave up looks like one that has ended.
-      if (stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR)
-        throw new Error(`the server closed the stream with code ${stream.rstCode}`)
-    },
+    read: (onChunk) => readEach(chunks(), onChunk),
+    [Symbol.asyncIterator]: chunks,
   }
 }
 

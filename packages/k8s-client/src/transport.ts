@@ -10,7 +10,7 @@ export type Transport = Disposable & {
   send(connection: Connection, message: TransportMessage): Promise<Answer>
 }
 
-type TransportMessage = Readonly<{
+export type TransportMessage = Readonly<{
   method: K8sMethod
   /** With the query. */
   path: string

@@ -122,8 +122,7 @@ describe('faults', () => {
       failures: 1,
     },
     { fault: { on: 'watch', kind: 'status', code: 400, reason: 'BadRequest' }, lists: 2, failures: 1 },
-    // Before an answer, on a connection that was idle: the client asks again by itself.
-    { fault: { on: 'watch', kind: 'cut' }, lists: 1, failures: 0 },
+    { fault: { on: 'watch', kind: 'cut' }, lists: 1, failures: 1 },
     { fault: { on: 'watch', kind: 'end' }, lists: 1, failures: 1 },
   ] as const)('$fault.kind $fault.code: $lists lists', async ({ fault, lists, failures }) => {
     await using server = await PodServer.start()

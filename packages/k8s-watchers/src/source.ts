@@ -22,7 +22,10 @@ export type ResourceSelection = Readonly<{
 export type ResourceSource = {
   readonly resource: string
   list(options: CallOptions): Promise<{ format: WireFormat; body: Buffer }>
-  watch(options: CallOptions): Promise<{ format: WireFormat; chunks: AsyncIterable<Buffer> }>
+  /** `read` hands the chunks over as they arrive, each valid only during the call. */
+  watch(
+    options: CallOptions,
+  ): Promise<{ format: WireFormat; read: (onChunk: (chunk: Buffer) => void) => Promise<void> }>
   /** A list that carries no more of the objects than their metadata. */
   metadata(options: CallOptions): Promise<MetadataList>
   /** Whether a selector applies: then no server counts what it leaves out of a page. */
@@ -77,7 +80,7 @@ export function createResourceSource({
       return { format: wireFormatOf(headers['content-type']), body }
     },
     async watch({ query, signal }) {
-      const { headers, chunks } = await acceptable((accept) =>
+      const { headers, read } = await acceptable((accept) =>
         client.stream({
           method: 'GET',
           path,
@@ -86,7 +89,7 @@ export function createResourceSource({
           signal,
         }),
       )
-      return { format: wireFormatOf(headers['content-type']), chunks }
+      return { format: wireFormatOf(headers['content-type']), read }
     },
   }
 }

@@ -45,20 +45,20 @@ export async function watchOnce<T>({
 }): Promise<void> {
   using silence = new SilenceTimer(source.resource)
   silence.expectWithin(maxSilenceMs())
-  const { format, chunks } = await source.watch({
+  const { format, read } = await source.watch({
     query: { ...start, allowWatchBookmarks: true, timeoutSeconds },
     signal: AbortSignal.any([signal, silence.signal]),
   })
   onOpen()
   const splitter = createFrameSplitter(format, { maxFrameBytes })
-  for await (const chunk of chunks) {
+  await read((chunk) => {
     for (const frame of splitter.push(chunk)) {
       const event = decodeWatchEvent(frame, format, decoder)
       if (event.type === 'ERROR') throw watchError(source.resource, event.status)
       onEvent(event)
     }
     silence.expectWithin(maxSilenceMs())
-  }
+  })
 }
 
 /** Aborts when nothing came for as long as was last said. */
@@ -92,7 +92,8 @@ class SilenceTimer implements Disposable {
   }
 }
 
-function watchError(
+/** The error that an ERROR event stands for. */
+export function watchError(
   resource: string,
   status: Extract<WatchEvent<unknown>, { type: 'ERROR' }>['status'],
 ): K8sApiError {

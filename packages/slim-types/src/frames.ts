@@ -4,7 +4,10 @@ import type { WireFormat } from './wire-format.ts'
 
 /** Cuts the bytes of a watch into the frames of its events. */
 export type FrameSplitter = {
-  /** The frames that are complete with this chunk. They are views: use them before the next call. */
+  /**
+   * The frames that are complete with this chunk. They may be views of it: use them before it is overwritten. What is
+   * kept of it is a copy.
+   */
   push(chunk: Uint8Array): Buffer[]
   /** Bytes of a frame that is not complete. */
   readonly pendingBytes: number
@@ -23,21 +26,21 @@ export function createFrameSplitter(
   return format === 'protobuf' ? new LengthSplitter(maxFrameBytes) : new LineSplitter(maxFrameBytes)
 }
 
-/** Chunks that arrived, joined only when a whole frame is there. */
+/** Copies of what arrived, joined only when a whole frame is there. */
 class Pending {
   bytes = 0
   #chunks: Buffer[] = []
 
   add(chunk: Buffer): void {
     if (chunk.length === 0) return
-    this.#chunks.push(chunk)
+    this.#chunks.push(Buffer.from(chunk))
     this.bytes += chunk.length
   }
 
-  /** Everything, as one buffer; what is not used must be added again. */
-  take(): Buffer {
-    const [first] = this.#chunks
-    const joined = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks)
+  /** Everything, and `last` behind it, as one buffer. */
+  takeWith(last: Buffer): Buffer {
+    if (this.bytes === 0) return last
+    const joined = Buffer.concat([...this.#chunks, last])
     this.#chunks = []
     this.bytes = 0
     return joined
@@ -59,10 +62,12 @@ class LengthSplitter implements FrameSplitter {
   }
 
   push(chunk: Uint8Array): Buffer[] {
-    this.#pending.add(asBuffer(chunk))
-    if (this.#pending.bytes < this.#needed) return []
+    if (this.#pending.bytes + chunk.length < this.#needed) {
+      this.#pending.add(asBuffer(chunk))
+      return []
+    }
     const frames: Buffer[] = []
-    const buffer = this.#pending.take()
+    const buffer = this.#pending.takeWith(asBuffer(chunk))
     let at = 0
     for (;;) {
       this.#needed = lengthPrefixBytes
@@ -74,7 +79,7 @@ class LengthSplitter implements FrameSplitter {
       frames.push(buffer.subarray(at + lengthPrefixBytes, at + this.#needed))
       at += this.#needed
     }
-    this.#pending.add(buffer.subarray(at))
+    if (at < buffer.length) this.#pending.add(buffer.subarray(at))
     return frames
   }
 }
@@ -99,13 +104,12 @@ class LineSplitter implements FrameSplitter {
     let at = 0
     for (let end = buffer.indexOf(newline); end >= 0; end = buffer.indexOf(newline, at)) {
       checkLength(this.#pending.bytes + end - at, this.#maxFrameBytes)
-      this.#pending.add(buffer.subarray(at, end))
-      const line = this.#pending.take()
+      const line = this.#pending.takeWith(buffer.subarray(at, end))
       if (line.length > 0) frames.push(line)
       at = end + 1
     }
     checkLength(this.#pending.bytes + buffer.length - at, this.#maxFrameBytes)
-    this.#pending.add(buffer.subarray(at))
+    if (at < buffer.length) this.#pending.add(buffer.subarray(at))
     return frames
   }
 }

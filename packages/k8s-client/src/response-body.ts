@@ -1,0 +1,148 @@
+import type { ResponseHead } from './response-head.ts'
+
+/** Takes the bytes behind the head of an HTTP/1.1 answer apart (RFC 9112, sections 6 and 7). */
+export type ResponseBody = {
+  /**
+   * Hands the content in `bytes` over, as views. True once the body is complete; more must not come then. Throws
+   * RangeError for what is no body.
+   */
+  push(bytes: Buffer, onContent: (content: Buffer) => void): boolean
+  /** Whether the end of the connection is the end of the body, too. */
+  readonly endsWithConnection: boolean
+}
+
+/** Throws RangeError where the head does not say how long the body is in a way that is known here. */
+export function responseBodyOf({ status, headers }: ResponseHead): ResponseBody {
+  const encoding = headers['transfer-encoding']
+  if (status === 204 || status === 304) return new SizedBody(0)
+  if (encoding !== undefined) {
+    if (encoding.toLowerCase() !== 'chunked') throw new RangeError(`the transfer encoding ${encoding}`)
+    return new ChunkedBody()
+  }
+  const length = headers['content-length']
+  if (length === undefined) return new SizedBody(Number.POSITIVE_INFINITY)
+  if (!/^\d{1,15}$/.test(length)) throw new RangeError(`the content length ${length}`)
+  return new SizedBody(Number(length))
+}
+
+class SizedBody implements ResponseBody {
+  readonly endsWithConnection: boolean
+  #left: number
+
+  constructor(size: number) {
+    this.#left = size
+    this.endsWithConnection = size === Number.POSITIVE_INFINITY
+  }
+
+  push(bytes: Buffer, onContent: (content: Buffer) => void): boolean {
+    const content = bytes.length <= this.#left ? bytes : bytes.subarray(0, this.#left)
+    this.#left -= content.length
+    if (content.length > 0) onContent(content)
+    return this.#left === 0
+  }
+}
+
+const [carriageReturn, lineFeed, semicolon] = [0x0d, 0x0a, 0x3b]
+/** Of chunk extensions, and of the trailer: neither is used. */
+const maxIgnoredBytes = 16 * 1024
+const maxSizeDigits = 7
+
+type ChunkState =
+  | 'size'
+  | 'extension'
+  | 'size-end'
+  | 'content'
+  | 'content-cr'
+  | 'content-lf'
+  | 'trailer'
+  | 'ended'
+
+class ChunkedBody implements ResponseBody {
+  readonly endsWithConnection = false
+  #state: ChunkState = 'size'
+  #size = 0
+  #digits = 0
+  #ignored = 0
+  /** Of the trailer's line: an empty one is the end. */
+  #lineBytes = 0
+
+  push(bytes: Buffer, onContent: (content: Buffer) => void): boolean {
+    let at = 0
+    while (at < bytes.length && this.#state !== 'ended') {
+      if (this.#state === 'content') {
+        const end = Math.min(at + this.#size, bytes.length)
+        this.#size -= end - at
+        if (this.#size === 0) this.#state = 'content-cr'
+        onContent(bytes.subarray(at, end))
+        at = end
+      } else this.#step(bytes[at++] as number)
+    }
+    return this.#state === 'ended'
+  }
+
+  #step(byte: number): void {
+    switch (this.#state) {
+      case 'size':
+        this.#sizeByte(byte)
+        return
+      case 'extension':
+        if (byte === carriageReturn) this.#state = 'size-end'
+        else this.#ignore()
+        return
+      case 'size-end':
+        expect(byte, lineFeed)
+        this.#state = this.#size === 0 ? 'trailer' : 'content'
+        this.#digits = 0
+        this.#ignored = 0
+        return
+      case 'content-cr':
+        expect(byte, carriageReturn)
+        this.#state = 'content-lf'
+        return
+      case 'content-lf':
+        expect(byte, lineFeed)
+        this.#state = 'size'
+        return
+      default:
+        this.#trailerByte(byte)
+    }
+  }
+
+  #sizeByte(byte: number): void {
+    const digit = hexDigit(byte)
+    if (digit >= 0) {
+      if (++this.#digits > maxSizeDigits) throw new RangeError('a chunk of more than 256 MiB')
+      this.#size = this.#size * 16 + digit
+      return
+    }
+    if (this.#digits === 0) throw new RangeError('a chunk without a size')
+    if (byte === carriageReturn) this.#state = 'size-end'
+    else if (byte === semicolon) this.#state = 'extension'
+    else throw new RangeError('a chunk with a size that is no number')
+  }
+
+  #trailerByte(byte: number): void {
+    this.#ignore()
+    if (byte === lineFeed) {
+      if (this.#lineBytes === 0) this.#state = 'ended'
+      this.#lineBytes = 0
+    } else if (byte !== carriageReturn) this.#lineBytes++
+  }
+
+  #ignore(): void {
+    if (++this.#ignored > maxIgnoredBytes) {
+      throw new RangeError(`more than ${maxIgnoredBytes} bytes beside the chunks`)
+    }
+  }
+}
+
+function expect(byte: number, expected: number): void {
+  if (byte !== expected) throw new RangeError('a chunk that does not end where its size says')
+}
+
+/** -1 for what is none. */
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  const lower = byte | 0x20
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
+}

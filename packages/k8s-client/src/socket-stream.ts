@@ -1,0 +1,163 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { connect as connectPlain, isIP, type Socket } from 'node:net'
+import { connect as connectSecure } from 'node:tls'
+import type { Answer } from './answer.ts'
+import type { Connection } from './connection.ts'
+import { type ResponseBody, responseBodyOf } from './response-body.ts'
+import { type ResponseHead, ResponseHeadReader } from './response-head.ts'
+import type { TransportMessage } from './transport.ts'
+
+/**
+ * A GET over a connection of its own whose answer is read into `buffer`, which all streams of a client share: the
+ * bytes of one read are used before the next one. So a watch costs no memory for what it delivers, and Node's HTTP
+ * client, which makes several objects of every chunk, is not between the socket and the decoder. Resolves when the
+ * head is there.
+ */
+export function openSocketStream(
+  connection: Connection,
+  message: TransportMessage,
+  buffer: Buffer,
+): Promise<Answer> {
+  return new SocketStream(connection, message, buffer).answer
+}
+
+class SocketStream {
+  readonly answer: Promise<Answer>
+  readonly #socket: Socket
+  readonly #head = new ResponseHeadReader()
+  readonly #answered = Promise.withResolvers<Answer>()
+  readonly #ended = Promise.withResolvers<void>()
+  #body: ResponseBody | undefined
+  #onContent: ((content: Buffer) => void) | undefined
+  /** What came before somebody wanted it. */
+  #pending: Buffer = Buffer.alloc(0)
+
+  constructor(connection: Connection, message: TransportMessage, buffer: Buffer) {
+    this.answer = this.#answered.promise
+    // Whoever reads is told; nobody else has to ask.
+    this.#ended.promise.catch(() => {})
+    const head = requestHead(connection, message)
+    this.#socket = connectTo(connection, {
+      buffer,
+      callback: (count) => this.#received(buffer.subarray(0, count)),
+    })
+    const onAbort = () => this.#fail(message.signal.reason)
+    message.signal.addEventListener('abort', onAbort, { once: true })
+    this.#socket.once(connection.server.protocol === 'https:' ? 'secureConnect' : 'connect', () =>
+      this.#socket.write(head, 'latin1'),
+    )
+    this.#socket.on('error', (error) => this.#fail(error))
+    this.#socket.on('end', () => {
+      if (this.#body?.endsWithConnection === true) this.#ended.resolve()
+    })
+    this.#socket.once('close', () => {
+      message.signal.removeEventListener('abort', onAbort)
+      this.#fail(new Error('the connection ended before the answer did'))
+    })
+    if (message.signal.aborted) onAbort()
+  }
+
+  /** Whether to go on reading. */
+  #received(bytes: Buffer): boolean {
+    try {
+      if (this.#body !== undefined) return this.#deliver(bytes)
+      const answer = this.#head.push(bytes)
+      if (answer === undefined) return true
+      this.#body = responseBodyOf(answer.head)
+      this.#pending = Buffer.from(answer.rest)
+      this.#answered.resolve(this.#answerOf(answer.head))
+      return false
+    } catch (error) {
+      this.#fail(error)
+      return false
+    }
+  }
+
+  #deliver(bytes: Buffer): boolean {
+    if (this.#onContent === undefined) {
+      // Reading was paused, and what had been read before still came.
+      this.#pending = Buffer.concat([this.#pending, bytes])
+      return false
+    }
+    if (this.#body?.push(bytes, this.#onContent) !== true) return true
+    this.#ended.resolve()
+    this.#socket.destroy()
+    return false
+  }
+
+  #answerOf({ status, headers }: ResponseHead): Answer {
+    return {
+      status,
+      headers,
+      keepAlive: (intervalMs) => void this.#socket.setKeepAlive(true, intervalMs),
+      destroy: () => void this.#socket.destroy(),
+      read: (onContent) => this.#read(onContent),
+      [Symbol.asyncIterator]: () => this.#iterate(),
+    }
+  }
+
+  async #read(onContent: (content: Buffer) => void): Promise<void> {
+    this.#onContent = onContent
+    try {
+      const pending = this.#pending
+      this.#pending = Buffer.alloc(0)
+      if (this.#deliver(pending)) this.#socket.resume()
+    } catch (error) {
+      this.#fail(error)
+    }
+    await this.#ended.promise
+  }
+
+  /** For answers of which little is wanted: copies. */
+  async *#iterate(): AsyncGenerator<Buffer, void, undefined> {
+    const chunks: Buffer[] = []
+    let wake = Promise.withResolvers<void>()
+    const reading = this.#read((content) => {
+      chunks.push(Buffer.from(content))
+      this.#socket.pause()
+      wake.resolve()
+    })
+    const over = reading.then(() => true)
+    over.catch(() => {})
+    try {
+      for (;;) {
+        const isOver = await Promise.race([over, wake.promise.then(() => false)])
+        wake = Promise.withResolvers()
+        for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) yield chunk
+        if (isOver) return
+        this.#socket.resume()
+      }
+    } finally {
+      this.#socket.destroy()
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#answered.reject(error)
+    this.#ended.reject(error)
+    this.#socket.destroy()
+  }
+}
+
+type OnRead = Readonly<{ buffer: Buffer; callback: (count: number) => boolean }>
+
+function connectTo({ server, tls }: Connection, onread: OnRead): Socket {
+  const isSecure = server.protocol === 'https:'
+  const host = server.hostname.replace(/^\[|\]$/g, '')
+  const options = { host, port: Number(server.port || (isSecure ? 443 : 80)), onread, noDelay: true }
+  if (!isSecure) return connectPlain(options)
+  const servername = isIP(host) === 0 ? { servername: host } : {}
+  return connectSecure({ ...options, ...servername, ALPNProtocols: ['http/1.1'], ...tls })
+}
+
+function requestHead({ server, headers }: Connection, message: TransportMessage): string {
+  const path = server.pathname.replace(/\/$/, '') + message.path
+  if (!/^[\x21-\x7e]+$/.test(path)) throw new TypeError('a path that is not escaped')
+  const lines = [`${message.method} ${path} HTTP/1.1`, `host: ${server.host}`, 'connection: close']
+  for (const [name, value] of Object.entries({ ...message.headers, ...headers })) {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+    lines.push(`${name}: ${value}`)
+  }
+  return `${lines.join('\r\n')}\r\n\r\n`
+}
