@@ -1,7 +1,21 @@
+import { readFileSync } from 'node:fs'
 import { K8sApiError } from '@axoneme/k8s-client'
-import { DecodeError } from '@axoneme/slim-types'
+import {
+  createFrameSplitter,
+  createInterner,
+  DecodeError,
+  decodeWatchEvent,
+  podDecoder,
+} from '@axoneme/slim-types'
 import { describe, expect, it } from 'vitest'
-import { recoveryFrom, WatchShortError, WatchSilentError } from './recovery.ts'
+import {
+  listingAfter,
+  recoveryFrom,
+  TableDiffersError,
+  WatchShortError,
+  WatchSilentError,
+} from './recovery.ts'
+import { watchError } from './watch-once.ts'
 
 const api = (status: number, reason = '') => new K8sApiError('watch', { status, reason })
 
@@ -19,9 +33,38 @@ describe('recoveryFrom', () => {
     { error: api(500, 'InternalError'), first: 'resume', third: 'relist' },
     { error: new WatchSilentError('pods', 1), first: 'resume', third: 'relist' },
     { error: new WatchShortError('pods'), first: 'resume', third: 'resume' },
+    { error: new TableDiffersError('pods'), first: 'relist', third: 'relist' },
     { error: new DecodeError('frame'), first: 'resume', third: 'relist' },
   ])('$error.name $error.status $error.reason: $first, after three $third', ({ error, first, third }) => {
     expect(recoveryFrom(error, 1)).toBe(first)
     expect(recoveryFrom(error, 3)).toBe(third)
+  })
+})
+
+describe('listingAfter', () => {
+  it.each([
+    { error: api(401), next: 'stream' },
+    { error: api(403), next: 'stream' },
+    { error: api(410, 'Expired'), next: 'stream' },
+    { error: api(429), next: 'stream' },
+    { error: api(503), next: 'stream' },
+    { error: api(0, 'NetworkError'), next: 'pages-once' },
+    { error: api(504, 'Timeout'), next: 'pages-once' },
+    { error: new DecodeError('frame'), next: 'pages-once' },
+    { error: new WatchShortError('pods'), next: 'pages-once' },
+    { error: api(400, 'BadRequest'), next: 'pages' },
+    { error: api(422, 'Invalid'), next: 'pages' },
+    { error: api(500, 'InternalError'), next: 'pages' },
+    { error: new WatchSilentError('pods', 1), next: 'pages' },
+  ])('$error.name $error.status $error.reason: $next', ({ error, next }) => {
+    expect(listingAfter(error)).toBe(next)
+  })
+
+  it('what an apiserver over an old etcd says amid the stream (a capture)', () => {
+    const capture = readFileSync(new URL('../../../../shared/data/wire/pods.watchlist.pb', import.meta.url))
+    const [frame = Buffer.alloc(0)] = createFrameSplitter('protobuf').push(capture)
+    const event = decodeWatchEvent(frame, 'protobuf', podDecoder(createInterner()))
+    if (event.type !== 'ERROR') throw new Error(`unexpected ${event.type}`)
+    expect(listingAfter(watchError('pods', event.status))).toBe('pages')
   })
 })
