@@ -135,15 +135,21 @@ describe('TLS', () => {
     await using config = await writeKubeconfig(server.url, { user, cluster })
     await using client = await openK8sClient({ kubeconfigPath: config.path, userAgent: 'test' })
     expect(await getJson(client, '/version')).toEqual({ secure: true })
+    const stream = await client.stream({ method: 'GET', path: '/api/v1/pods', query: { watch: true } })
+    let received = ''
+    await stream.read((chunk) => {
+      received += chunk
+    })
+    expect(received).toBe('{"secure":true}')
   })
 
   it('a certificate of somebody else is refused, with the reason', async () => {
     await using server = await serve()
     await using config = await writeKubeconfig(server.url, { user })
     await using client = await openK8sClient({ kubeconfigPath: config.path, userAgent: 'test' })
-    await expect(getJson(client, '/version')).rejects.toMatchObject({
-      reason: 'NetworkError',
-      hint: expect.stringContaining('certificate'),
-    })
+    const refusal = { reason: 'NetworkError', hint: expect.stringContaining('certificate') }
+    await expect(getJson(client, '/version')).rejects.toMatchObject(refusal)
+    const stream = client.stream({ method: 'GET', path: '/api/v1/pods', query: { watch: true } })
+    await expect(stream).rejects.toMatchObject(refusal)
   })
 })
