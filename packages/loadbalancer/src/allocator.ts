@@ -1,5 +1,6 @@
 import { LbNumbersExhaustedError } from './errors.ts'
 import { frontendKey, type L4Address } from './keys.ts'
+import { L4Map } from './l4-map.ts'
 import { NumberSet } from './number-set.ts'
 
 /** Bounds of the map layouts: 32 bits of backend id, 16 bits of reverse NAT index; 0 means none. */
@@ -35,14 +36,14 @@ export function createLbAllocator({
   const backends = new Numbers('backend id', backendIds)
   const frontends = new Numbers('reverse NAT index', revNatIndexes)
   return {
-    backendId: (backend) => backends.of(frontendKey(backend)),
-    knownBackendId: (backend) => backends.known(frontendKey(backend)),
-    revNatIndex: (frontend) => frontends.of(frontendKey(frontend)),
-    knownRevNatIndex: (frontend) => frontends.known(frontendKey(frontend)),
-    releaseBackend: (backend, id) => backends.release(frontendKey(backend), id),
-    releaseFrontend: (frontend, index) => frontends.release(frontendKey(frontend), index),
-    restoreBackend: (backend, id) => backends.restore(frontendKey(backend), id),
-    restoreFrontend: (frontend, index) => frontends.restore(frontendKey(frontend), index),
+    backendId: (backend) => backends.of(backend),
+    knownBackendId: (backend) => backends.known(backend),
+    revNatIndex: (frontend) => frontends.of(frontend),
+    knownRevNatIndex: (frontend) => frontends.known(frontend),
+    releaseBackend: (backend, id) => backends.release(backend, id),
+    releaseFrontend: (frontend, index) => frontends.release(frontend, index),
+    restoreBackend: (backend, id) => backends.restore(backend, id),
+    restoreFrontend: (frontend, index) => frontends.restore(frontend, index),
   }
 }
 
@@ -50,7 +51,7 @@ export function createLbAllocator({
 class Numbers {
   readonly #what: string
   readonly #max: number
-  readonly #byOwner = new Map<string, number>()
+  readonly #byOwner = new L4Map()
   readonly #used = new NumberSet()
   #next = 1
 
@@ -59,11 +60,11 @@ class Numbers {
     this.#max = max
   }
 
-  of(owner: string): number {
+  of(owner: L4Address): number {
     const known = this.#byOwner.get(owner)
     if (known !== undefined) return known
     if (this.#used.size >= this.#max) {
-      throw new LbNumbersExhaustedError({ what: this.#what, owner, max: this.#max })
+      throw new LbNumbersExhaustedError({ what: this.#what, owner: frontendKey(owner), max: this.#max })
     }
     while (this.#used.has(this.#next)) this.#next = (this.#next % this.#max) + 1
     const number = this.#next
@@ -72,17 +73,17 @@ class Numbers {
     return number
   }
 
-  known(owner: string): number | undefined {
+  known(owner: L4Address): number | undefined {
     return this.#byOwner.get(owner)
   }
 
-  release(owner: string, number: number): void {
+  release(owner: L4Address, number: number): void {
     if (this.#byOwner.get(owner) !== number) return
     this.#byOwner.delete(owner)
     this.#used.delete(number)
   }
 
-  restore(owner: string, number: number): boolean {
+  restore(owner: L4Address, number: number): boolean {
     const known = this.#byOwner.get(owner)
     if (known !== undefined) return known === number
     if (this.#used.has(number) || !Number.isInteger(number) || number < 1 || number > this.#max) return false
@@ -92,7 +93,7 @@ class Numbers {
     return true
   }
 
-  #take(owner: string, number: number): void {
+  #take(owner: L4Address, number: number): void {
     this.#byOwner.set(owner, number)
     this.#used.add(number)
   }

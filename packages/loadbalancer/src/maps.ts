@@ -1,5 +1,6 @@
 import { frontendKey, type L4Address } from './keys.ts'
 import type { LbBackend, LbOperation, LbService, LbSnapshot } from './operations.ts'
+import { WordMap } from './word-map.ts'
 
 /** The entries of one frontend; one without any is not held. */
 type FrontendEntries = {
@@ -18,7 +19,7 @@ export class LbMaps {
   readonly reverseNat = new Map<number, L4Address>()
   readonly #frontends = new Map<string, FrontendEntries>()
   /** How many slots hold a backend id. */
-  readonly #slotCounts = new Map<number, number>()
+  readonly #slotCounts = new WordMap()
 
   load({ backends, services, slots, reverseNat }: LbSnapshot): void {
     for (const { id, backend } of backends) this.applied({ kind: 'put-backend', id, backend })
@@ -54,7 +55,7 @@ export class LbMaps {
   }
 
   isInSlot(backendId: number): boolean {
-    return this.#slotCounts.has(backendId)
+    return this.#slotCounts.get(0, backendId) > 0
   }
 
   applied(operation: LbOperation): void {
@@ -112,8 +113,6 @@ export class LbMaps {
   }
 
   #countSlot(backendId: number, by: 1 | -1): void {
-    const count = (this.#slotCounts.get(backendId) ?? 0) + by
-    if (count === 0) this.#slotCounts.delete(backendId)
-    else this.#slotCounts.set(backendId, count)
+    this.#slotCounts.set(0, backendId, this.#slotCounts.get(0, backendId) + by)
   }
 }
