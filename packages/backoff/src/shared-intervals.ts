@@ -61,6 +61,10 @@ export const sharedIntervals = {
     does: 'try again to allocate an identity that others allocate too; 16 times, as Cilium',
     retry: { minMs: 20, maxMs: 5_000, maxAttempts: 16 },
   },
+  identityHolder: {
+    does: 'look again for an identity that another node is allocating',
+    retry: { minMs: 2_000, maxMs: 10_000 },
+  },
   identityKeys: {
     does: 'try again to put back or remove the keys of an identity',
     retry: { minMs: 200, maxMs: 30_000 },
@@ -96,6 +100,14 @@ export const sharedIntervals = {
   reconcilerPrune: {
     does: 'remove from a target what is in no row, where the target has no rule of its own',
     period: { baseMs: 300_000, jitter: 0.2 },
+  },
+  templateCompile: {
+    does: 'compile a template again that failed to compile; twice as long after each failure',
+    adaptive: { firstMs: 1_000, minMs: 1_000, maxMs: 60_000, jitter: 0 },
+  },
+  templateLock: {
+    does: 'look again whether another process has compiled a template',
+    retry: { minMs: 10, maxMs: 250 },
   },
   conntrackGc: {
     does: 'collect dead connections; sooner the more of them are found (bounds as Cilium)',

@@ -1,14 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { createAgentMetrics, createTables } from '@axoneme/agent'
-import { createOperatorMetrics } from '@axoneme/operator'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { agentRegistry, isOfProcess, legacyNames, operatorRegistry, seriesOf } from './registries.ts'
 import { inRepository } from './repository.ts'
 import { parseQuery } from './test-promql.ts'
 
-type Registry = ReturnType<typeof createAgentMetrics>['registry']
-
-const metricSchema = z.looseObject({ name: z.string(), type: z.string(), labelNames: z.array(z.string()) })
 const dashboardSchema = z.looseObject({
   uid: z.string(),
   title: z.string(),
@@ -25,29 +21,9 @@ const dashboardSchema = z.looseObject({
     .min(1),
 })
 
-function agentRegistry(): Registry {
-  const metrics = createAgentMetrics()
-  metrics.watch({ tables: createTables() })
-  return metrics.registry
-}
-
-/** The series that a registry gives, with the labels of each. */
-function seriesOf(registry: Registry): Map<string, readonly string[]> {
-  const series = new Map<string, readonly string[]>()
-  for (const metric of z.array(metricSchema).parse(registry.getMetricsAsArray())) {
-    const { name, labelNames } = metric
-    if (metric.type === 'histogram') {
-      series.set(`${name}_bucket`, [...labelNames, 'le'])
-      series.set(`${name}_sum`, labelNames)
-      series.set(`${name}_count`, labelNames)
-    } else series.set(name, labelNames)
-  }
-  return series
-}
-
 describe.each([
   { file: 'agent.json', registry: agentRegistry },
-  { file: 'operator.json', registry: () => createOperatorMetrics().registry },
+  { file: 'operator.json', registry: operatorRegistry },
 ])('dashboard $file', ({ file, registry }) => {
   const text = readFileSync(inRepository(`deploy/dashboards/${file}`), 'utf8')
   const { panels, templating } = dashboardSchema.parse(JSON.parse(text))
@@ -100,11 +76,11 @@ it('shows every metric of its own that the agent and the operator register', () 
       .panels.flatMap(({ targets }) => targets.map(({ expr }) => expr))
   })
   const asked = new Set(shown.flatMap((expr) => parseQuery(expr).metrics.map(familyOf)))
-  const registered = [agentRegistry(), createOperatorMetrics().registry].flatMap((registry) =>
+  const registered = [agentRegistry(), operatorRegistry()].flatMap((registry) =>
     [...seriesOf(registry).keys()].map(familyOf),
   )
   // What prom-client adds of the process is more than a dashboard has use for.
-  const own = registered.filter((name) => !/^cilium_(operator_)?(process|nodejs)_/.test(name))
+  const own = registered.filter((name) => !isOfProcess(name) && !legacyNames.includes(name))
   expect([...new Set(own)].filter((name) => !asked.has(name))).toEqual([])
 })
 

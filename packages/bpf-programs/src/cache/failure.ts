@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { sharedIntervals } from '@axoneme/backoff'
 import { z } from 'zod'
 import { CompileError } from '../errors.ts'
 import { writeDurably } from './durable-file.ts'
@@ -9,7 +10,7 @@ import { readPrivateFile } from './private-file.ts'
 /** How long a compilation that failed is not tried again: doubling from `minMs` with each failure in a row. */
 export type RetryBackoff = Readonly<{ minMs: number; maxMs: number }>
 
-export const defaultBackoff: RetryBackoff = { minMs: 1_000, maxMs: 60_000 }
+export const defaultBackoff: RetryBackoff = sharedIntervals.templateCompile.adaptive
 
 const maxBytes = 256 * 1024
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, rm, stat } from 'node:fs/promises'
-import { retryDelays } from '@axoneme/backoff'
+import { retryDelays, sharedIntervals } from '@axoneme/backoff'
 import { EAGAIN, SyscallError, syscall } from '@axoneme/syscalls'
 import { hasCode } from './private-file.ts'
 
@@ -22,7 +22,7 @@ export async function lockFile(
   const file = await openLockFile(path)
   if (file === undefined) return undefined
   try {
-    for await (const _ of retryDelays({ minMs: 10, maxMs: 250, signal })) {
+    for await (const _ of retryDelays({ ...sharedIntervals.templateLock.retry, signal })) {
       if (tryLock(file, path, 'exclusive')) break
     }
   } catch (error) {
