@@ -1,7 +1,7 @@
-import { retryDelays, sharedIntervals } from '@axoneme/backoff'
+import { nextDelayMs, retryDelays, sharedIntervals } from '@axoneme/backoff'
 import { clusterIdentityRange, type IdentityId } from '@axoneme/identity'
 import type { KvLock, Kvstore } from '@axoneme/kvstore'
-import { isAbort, isRetryable, sleep } from '@axoneme/lifecycle'
+import { isRetryable, sleep } from '@axoneme/lifecycle'
 import { IdentitiesExhaustedError, IdentityAllocationError } from './identity-errors.ts'
 import {
   createCommit,
@@ -17,8 +17,11 @@ import { type IdentityTable, parseIdentityId } from './identity-table.ts'
 /** Cilium's limits: 16 attempts from 20 ms on, doubling. */
 const attempts = sharedIntervals.identityAllocation.retry
 
-/** Whoever holds a lock is done after about this time; those that wait for longer stand in line. */
-const holderMs = 1_000
+/**
+ * Whoever holds the lock is done within tens of milliseconds, unless the store is slow, and the table tells of it at once:
+ * this is for holders that gave up or vanished.
+ */
+const holderPatience = sharedIntervals.identityHolder.retry
 
 export type AcquisitionOptions = Readonly<{
   store: Kvstore
@@ -26,7 +29,7 @@ export type AcquisitionOptions = Readonly<{
   nodeSuffix: string
   range: Readonly<{ min: IdentityId; max: IdentityId }>
   random: () => number
-  /** Aborts when an identity of these labels comes into the table; ends with the disposal. */
+  /** Aborts when an identity of these labels comes into the table or goes; ends with the disposal. */
   appearance: (labels: string) => Disposable & Readonly<{ signal: AbortSignal }>
 }>
 
@@ -104,23 +107,26 @@ async function create(
 }
 
 /**
- * Undefined when the labels got an identity while this waited: of a thousand nodes that begin at the same time with the
- * same labels one has to have the lock, and the others need not stand in line for it one after the other.
+ * Undefined when the labels got or lost an identity while this waited. Of a thousand nodes that begin at the same time with the
+ * same labels one has to have the lock; the others look now and then, and do not stand in line for it one after the other.
  */
 async function lockUnlessKnown(
   { store, appearance, random }: AcquisitionOptions,
   { labels, signal }: { labels: string; signal: AbortSignal },
 ): Promise<KvLock | undefined> {
   using known = appearance(labels)
-  const lock = await store.tryLock(lockPath(labels), { signal })
-  if (lock !== undefined) return lock
-  try {
-    const either = AbortSignal.any([signal, known.signal])
-    await sleep(holderMs * (0.5 + random()), { signal: either })
-    return await store.lock(lockPath(labels), { signal: either })
-  } catch (error) {
-    if (isAbort(error, known.signal) && !signal.aborted) return undefined
-    throw error
+  const either = AbortSignal.any([signal, known.signal])
+  for (let attempt = 1, delayMs = 0; ; attempt++) {
+    const lock = await store.tryLock(lockPath(labels), { signal })
+    if (lock !== undefined) return lock
+    delayMs = nextDelayMs(holderPatience, { attempt, previousMs: delayMs, random })
+    try {
+      await sleep(delayMs, { signal: either })
+    } catch (error) {
+      signal.throwIfAborted()
+      if (known.signal.aborted) return undefined
+      throw error
+    }
   }
 }
 

@@ -299,7 +299,8 @@ class StoreIdentityAllocator implements IdentityAllocator {
     using changes = this.#options.table.changes()
     for await (const batch of changes.batches(this.#signal)) {
       for (const { kind, row } of batch) {
-        if (kind === 'upsert' && this.#waiting.size > 0) this.#waiting.get(formatLabels(row.labels))?.abort()
+        // Also when it was removed: whoever removes it has the lock until then.
+        if (this.#waiting.size > 0) this.#waiting.get(formatLabels(row.labels))?.abort()
         const held = this.#byId.get(row.id)
         if (held === undefined) continue
         if (kind === 'delete' || formatLabels(row.labels) !== held.labels) this.#assert(held)

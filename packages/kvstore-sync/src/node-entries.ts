@@ -105,7 +105,8 @@ function podCidrsOf(node: z.output<typeof nodeEntrySchema>): string[] | undefine
     if (cidr === undefined) return undefined
     cidrs.push(cidr)
   }
-  return cidrs
+  // A copy: a list that grew has room for more.
+  return cidrs.slice()
 }
 
 /**

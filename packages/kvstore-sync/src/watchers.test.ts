@@ -67,7 +67,9 @@ describe('ips', () => {
     await store.put(`${prefix}10.0.0.3`, 'nonsense')
     const table = start()
     await table.whenInitialized(cluster.signal)
-    expect([...table.rows()].filter((row) => row.hostIp === '10.1.0.2').map(({ ip }) => ip)).toEqual(['10.0.0.2'])
+    expect([...table.rows()].filter((row) => row.hostIp === '10.1.0.2').map(({ ip }) => ip)).toEqual([
+      '10.0.0.2',
+    ])
     expect(table.size).toBe(2)
     await store.put(`${prefix}10.0.0.3`, 'still nonsense')
     await store.put(`${prefix}10.0.0.1`, 'now nonsense')
