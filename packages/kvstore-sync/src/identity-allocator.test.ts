@@ -133,6 +133,50 @@ describe('identity allocator', () => {
     expect((await store.get(masterKey(4711)))?.value).toBe('k8s:app=a;')
   })
 
+  it('takes the number that it remembers when the store lost it, and no other one while others put theirs back', async () => {
+    const remembering = createIdentityTable()
+    remembering.upsert({ id: 4711, labels: a })
+    remembering.markInitialized()
+    remembering.position.incompleteUntilMs = performance.now() + 500
+    const { allocator } = cluster.keepAllocator({
+      store,
+      table: remembering,
+      nodeSuffix: '10.0.0.1',
+      log: cluster.log,
+      signal: cluster.signal,
+    })
+    const unknown = allocator.allocate(b)
+    expect(await allocator.allocate(a)).toBe(4711)
+    // Meanwhile another node puts back what this one never heard of.
+    await store.put(masterKey(815), 'k8s:app=b;')
+    await store.put(`${slavePrefix('k8s:app=b;')}10.0.0.2`, '815')
+    expect(await unknown).toBe(815)
+    expect((await stored(store)).filter((line) => line.startsWith('id/'))).toEqual([
+      'id/4711 = k8s:app=a;',
+      'id/815 = k8s:app=b;',
+    ])
+  })
+
+  it('gives its number up when others have made another one for the labels since the store lost it', async () => {
+    const lost: number[] = []
+    const { allocator } = node('10.0.0.1', { onLost: (id: number) => lost.push(id) })
+    const id = await allocator.allocate(a)
+    await store.commit({
+      conditions: [],
+      writes: [
+        { kind: 'delete', key: masterKey(id) },
+        { kind: 'delete', key: `${slavePrefix('k8s:app=a;')}10.0.0.1` },
+        { kind: 'put', key: masterKey(4711), value: 'k8s:app=a;' },
+        { kind: 'put', key: `${slavePrefix('k8s:app=a;')}10.0.0.2`, value: '4711' },
+      ],
+    })
+    await until(() => lost.length === 1)
+    expect(lost).toEqual([id])
+    expect(await allocator.allocate(a)).toBe(4711)
+    expect((await stored(store)).filter((line) => line.startsWith('id/'))).toEqual(['id/4711 = k8s:app=a;'])
+    cluster.events.length = 0
+  })
+
   it('says how full the number space is when it is', async () => {
     const { allocator } = node('10.0.0.1', { range: { min: 300, max: 302 } })
     const ids = await Promise.all(['a', 'b', 'c'].map((app) => allocator.allocate({ 'k8s:app': app })))
