@@ -8,6 +8,7 @@ import {
   type ProcessMetrics,
 } from '@axoneme/app-host'
 import type { DatapathObserver } from '@axoneme/datapath'
+import type { ReflectorEvent } from '@axoneme/k8s-watchers'
 import type { ServiceRun } from '@axoneme/loadbalancer'
 import type { PolicyRun } from '@axoneme/policy'
 import { collectDefaultMetrics, Registry } from 'prom-client'
@@ -35,7 +36,7 @@ export type AgentMetrics = Readonly<{
   log: ProcessMetrics['log']
   bootstrap: (event: { step: string; outcome: 'success' | 'fail'; durationMs: number }) => void
   k8s: K8sMetrics['call']
-  reflector: K8sMetrics['reflector']
+  reflector: (event: ReflectorEvent) => void
   kvstore: KvstoreMetrics['operation']
   kvstoreWatch: KvstoreMetrics['watched']
   kvstoreQuorumError: KvstoreMetrics['quorumError']

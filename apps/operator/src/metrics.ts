@@ -7,6 +7,7 @@ import {
   type KvstoreMetrics,
   type ProcessMetrics,
 } from '@axoneme/app-host'
+import type { ReflectorEvent } from '@axoneme/k8s-watchers'
 import type { IdentityGcRun, NodeCorrection } from '@axoneme/kvstore-sync'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 
@@ -15,7 +16,7 @@ export type OperatorMetrics = Readonly<{
   registry: Registry
   log: ProcessMetrics['log']
   k8s: K8sMetrics['call']
-  reflector: K8sMetrics['reflector']
+  reflector: (event: ReflectorEvent) => void
   kvstore: KvstoreMetrics['operation']
   kvstoreWatch: KvstoreMetrics['watched']
   kvstoreQuorumError: KvstoreMetrics['quorumError']
