@@ -4,9 +4,9 @@ import { describeError, isRetryable } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 
 /** What a step waits for, in words for people; looked at when somebody asks. */
-export type Detail = string | (() => string)
+type Detail = string | (() => string)
 
-export type StepStatus = Readonly<{
+type StepStatus = Readonly<{
   name: string
   state: 'running' | 'failing' | 'done'
   /** How often it was tried; a step that is done is never run again. */

@@ -18,7 +18,7 @@ type CommandContext = Readonly<{
 
 /** Options without a value that only some commands take. */
 export const switches = { verbose: '-v', intervals: '--intervals' } as const
-export type Switch = keyof typeof switches
+type Switch = keyof typeof switches
 
 export type Command = Readonly<{
   /** As typed: `endpoint list`. */
