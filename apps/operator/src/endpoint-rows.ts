@@ -27,7 +27,7 @@ export function podPresenceDecoder(interner: Interner): Decoder<PodPresence> {
   const { fromProtobuf, fromJson, kind, apiVersion, resource } = podDecoder(interner)
   return {
     ...{ kind, apiVersion, resource },
-    ...(fromProtobuf === undefined ? {} : { fromProtobuf: (bytes) => presenceOf(fromProtobuf(bytes)) }),
+    ...(fromProtobuf === undefined ? {} : { fromProtobuf: (message) => presenceOf(fromProtobuf(message)) }),
     fromJson: (value) => presenceOf(fromJson(value)),
     identify: (row) => ({ key: objectKey(row), resourceVersion: row.resourceVersion }),
     equals: (a, b) => a.isOver === b.isOver,

@@ -1,4 +1,5 @@
 import {
+  equalPods,
   equalsIgnoringVersion,
   objectKey,
   type SlimCiliumNode,
@@ -27,10 +28,15 @@ const given = (value: string): readonly string[] => (value === '' ? [] : [value]
 
 /** Indexes: `node`, `ip` (pods of the host network have their node's), `namespace`. */
 export function createPodTable(): WritableTable<SlimPod> {
-  return createObjectTable<SlimPod>('pods', {
-    node: (pod) => given(pod.nodeName),
-    ip: (pod) => pod.podIPs,
-    namespace: (pod) => [pod.namespace],
+  return createTable<SlimPod>({
+    name: 'pods',
+    key: objectKey,
+    indexes: {
+      node: (pod) => given(pod.nodeName),
+      ip: (pod) => pod.podIPs,
+      namespace: (pod) => [pod.namespace],
+    },
+    equals: equalPods,
   })
 }
 

@@ -1,7 +1,7 @@
 import { Writer } from 'protobufjs/minimal.js'
 import { describe, expect, it } from 'vitest'
 import { bookmarkFromJson, readBookmark } from './bookmark.ts'
-import { decodeMessage } from './protobuf.ts'
+import { decodeMessage, wholeMessage } from './protobuf.ts'
 
 /** A message whose first field is an ObjectMeta with these annotations. */
 function encode(annotations: Readonly<Record<string, string>>): Uint8Array {
@@ -26,6 +26,6 @@ describe('whether a bookmark ends the initial events', () => {
   ])('$annotations: $endsInitialEvents', ({ annotations, endsInitialEvents }) => {
     const expected = { resourceVersion: '9', endsInitialEvents }
     expect(bookmarkFromJson({ metadata: { resourceVersion: '9', annotations } })).toEqual(expected)
-    expect(decodeMessage('bookmark', encode(annotations), readBookmark)).toEqual(expected)
+    expect(decodeMessage('bookmark', wholeMessage(encode(annotations)), readBookmark)).toEqual(expected)
   })
 })

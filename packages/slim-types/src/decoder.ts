@@ -1,4 +1,5 @@
 import type { ObjectIdentity } from './meta.ts'
+import type { MessageBytes } from './protobuf.ts'
 
 /** How one kind of object becomes a row. `T` holds only the fields that are acted on. */
 export type Decoder<T> = Readonly<{
@@ -8,7 +9,7 @@ export type Decoder<T> = Readonly<{
   /** The plural name in paths. */
   resource: string
   /** From the message of the object, without envelope. Absent where the server has no protobuf (custom resources). */
-  fromProtobuf?: (bytes: Uint8Array) => T
+  fromProtobuf?: (message: MessageBytes) => T
   /** From the parsed JSON of the object. Throws DecodeError when it has not the shape of the kind. */
   fromJson: (value: unknown) => T
   identify: (row: T) => ObjectIdentity

@@ -15,6 +15,7 @@ import {
   openEnvelope,
   podDecoder,
   serviceDecoder,
+  wholeMessage,
 } from './index.ts'
 import { readCapture } from './testing/captures.ts'
 
@@ -177,7 +178,9 @@ describe('envelopes', () => {
 
   it('name the type and view the content', () => {
     const bytes = Buffer.from([...Buffer.from('k8s\0'), ...typeMeta, 0x12, 2, 7, 8])
-    expect(openEnvelope(bytes)).toEqual({ apiVersion: 'v1', kind: '', raw: Buffer.from([7, 8]) })
+    const { message, ...type } = openEnvelope(wholeMessage(bytes))
+    expect(type).toEqual({ apiVersion: 'v1', kind: '' })
+    expect(bytes.subarray(message.start, message.end)).toEqual(Buffer.from([7, 8]))
   })
 
   it.each([
@@ -189,7 +192,7 @@ describe('envelopes', () => {
       message: 'content encoding "gzip"',
     },
   ])('with $what are refused', ({ bytes, message }) => {
-    const refusal = () => openEnvelope(Buffer.from(bytes))
+    const refusal = () => openEnvelope(wholeMessage(Buffer.from(bytes)))
     expect(refusal).toThrow(DecodeError)
     try {
       refusal()

@@ -16,8 +16,8 @@ export function endpointSliceDecoder(interner: Interner): Decoder<SlimEndpointSl
     kind: 'EndpointSlice',
     apiVersion: 'discovery.k8s.io/v1',
     resource: 'endpointslices',
-    fromProtobuf: (bytes) =>
-      decodeMessage('EndpointSlice', bytes, (reader, end) => readSlice(reader, end, interner)),
+    fromProtobuf: (message) =>
+      decodeMessage('EndpointSlice', message, (reader, end) => readSlice(reader, end, interner)),
     fromJson: (value) =>
       decoding('EndpointSlice', () => sliceFromJson(asObject(value, 'the object'), interner)),
     identify: identifySlim,

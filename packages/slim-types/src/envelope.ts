@@ -1,32 +1,34 @@
 import { DecodeError } from './errors.ts'
-import { decodeMessage, enter, leave } from './protobuf.ts'
+import { decodeMessage, enter, leave, type MessageBytes, nestedMessage } from './protobuf.ts'
 import type { WireReader } from './wire-reader.ts'
 
 /** A protobuf object as the apiserver sends it: `k8s\0`, then runtime.Unknown around the object's message. */
 export type Envelope = Readonly<{
   apiVersion: string
   kind: string
-  /** The message of the object: a view into the given bytes. */
-  raw: Uint8Array
+  /** The message of the object. */
+  message: MessageBytes
 }>
 
 const magic = Buffer.from('k8s\0', 'latin1')
 
 /** `usual` is what the object most probably is: then its names are not made again. */
-export function openEnvelope(bytes: Uint8Array, usual: TypeMeta = { apiVersion: 'v1', kind: '' }): Envelope {
-  for (const [i, byte] of magic.entries()) {
-    if (bytes[i] !== byte) throw new DecodeError('a protobuf object that does not start with "k8s\\0"')
+export function openEnvelope(
+  { bytes, start, end }: MessageBytes,
+  usual: TypeMeta = { apiVersion: 'v1', kind: '' },
+): Envelope {
+  for (let i = 0; i < magic.length; i++) {
+    if (start + i >= end || bytes[start + i] !== magic[i])
+      throw new DecodeError('a protobuf object that does not start with "k8s\\0"')
   }
-  return decodeMessage('runtime.Unknown', bytes, (reader, end) => {
-    reader.pos = magic.length
-    return readUnknown(reader, end, usual)
-  })
+  const unknown = { bytes, start: start + magic.length, end }
+  return decodeMessage('runtime.Unknown', unknown, (reader) => readUnknown(reader, end, usual))
 }
 
 type TypeMeta = Readonly<{ apiVersion: string; kind: string }>
 
 function readUnknown(reader: WireReader, end: number, usual: TypeMeta): Envelope {
-  const envelope = { apiVersion: '', kind: '', raw: undefined as Uint8Array | undefined }
+  const envelope = { apiVersion: '', kind: '', message: undefined as MessageBytes | undefined }
   let encoding = ''
   while (reader.pos < end) {
     const tag = reader.tag()
@@ -35,7 +37,7 @@ function readUnknown(reader: WireReader, end: number, usual: TypeMeta): Envelope
         readTypeMeta(reader, envelope, usual)
         break
       case (2 << 3) | 2:
-        envelope.raw = reader.view()
+        envelope.message = nestedMessage(reader)
         break
       case (3 << 3) | 2:
         encoding = reader.string()
@@ -44,11 +46,11 @@ function readUnknown(reader: WireReader, end: number, usual: TypeMeta): Envelope
         reader.skip(tag)
     }
   }
-  const { apiVersion, kind, raw } = envelope
+  const { apiVersion, kind, message } = envelope
   if (encoding !== '')
     throw new DecodeError(`an object with the content encoding ${JSON.stringify(encoding)}`)
-  if (raw === undefined) throw new DecodeError(`a ${kind || 'runtime.Unknown'} without content`)
-  return { apiVersion, kind, raw }
+  if (message === undefined) throw new DecodeError(`a ${kind || 'runtime.Unknown'} without content`)
+  return { apiVersion, kind, message }
 }
 
 function readTypeMeta(reader: WireReader, into: { apiVersion: string; kind: string }, usual: TypeMeta): void {

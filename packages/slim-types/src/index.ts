@@ -13,7 +13,8 @@ export { decodeMetadataList, type MetadataList, metadataListMediaType } from './
 export { namespaceDecoder } from './namespace.ts'
 export { networkPolicyDecoder } from './network-policy.ts'
 export { nodeDecoder } from './node.ts'
-export { podDecoder } from './pod.ts'
+export { equalPods, podDecoder } from './pod.ts'
+export { type MessageBytes, wholeMessage } from './protobuf.ts'
 export { serviceDecoder } from './service.ts'
 export { type ApiStatus, decodeStatus, isExpired } from './status.ts'
 export {

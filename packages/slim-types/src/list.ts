@@ -3,7 +3,7 @@ import { openEnvelope } from './envelope.ts'
 import { DecodeError, decoding } from './errors.ts'
 import { asObject, listAt, objectAt, parseJson, textAt } from './json.ts'
 import { identityFromJson, readIdentity } from './meta.ts'
-import { decodeMessage, enter, leave } from './protobuf.ts'
+import { decodeMessage, enter, leave, nestedMessage, wholeMessage } from './protobuf.ts'
 import type { WireFormat } from './wire-format.ts'
 import type { WireReader } from './wire-reader.ts'
 
@@ -43,17 +43,17 @@ function checkKind(kind: unknown, expected: string): void {
 }
 
 function listFromProtobuf<T>(bytes: Uint8Array, decoder: Decoder<T>): ObjectList<T> {
-  const { kind, raw } = openEnvelope(bytes)
+  const { kind, message } = openEnvelope(wholeMessage(bytes))
   checkKind(kind, `${decoder.kind}List`)
   const { fromProtobuf } = decoder
   if (fromProtobuf === undefined) throw new DecodeError(`a protobuf list of ${decoder.resource}`)
   const draft = newDraft<T>()
-  return decodeMessage(kind, raw, (reader, end) => {
+  return decodeMessage(kind, message, (reader, end) => {
     while (reader.pos < end) {
       const tag = reader.tag()
       if (tag === ((1 << 3) | 2)) readListMeta(reader, draft)
       else if (tag === ((2 << 3) | 2)) {
-        const item = reader.view()
+        const item = nestedMessage(reader)
         addItem(draft, {
           decode: () => fromProtobuf(item),
           identify: () => decodeMessage('metadata', item, readIdentity),

@@ -22,8 +22,15 @@ export type MetaDraft = {
 }
 
 export function newMetaDraft(labelMaps?: LabelMaps): MetaDraft {
-  const none = { name: '', namespace: '', uid: '', resourceVersion: '' }
-  return { ...none, labels: noLabels, deleting: false, labelMaps }
+  return {
+    name: '',
+    namespace: '',
+    uid: '',
+    resourceVersion: '',
+    labels: noLabels,
+    deleting: false,
+    labelMaps,
+  }
 }
 
 export function identifySlim(row: SlimMeta): ObjectIdentity {

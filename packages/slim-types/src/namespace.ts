@@ -13,8 +13,8 @@ export function namespaceDecoder(interner: Interner): Decoder<SlimNamespace> {
     kind: 'Namespace',
     apiVersion: 'v1',
     resource: 'namespaces',
-    fromProtobuf: (bytes) =>
-      decodeMessage('Namespace', bytes, (reader, end) => readNamespace(reader, end, interner)),
+    fromProtobuf: (message) =>
+      decodeMessage('Namespace', message, (reader, end) => readNamespace(reader, end, interner)),
     fromJson: (value) =>
       decoding('Namespace', () => metaOf(metaFromJson(asObject(value, 'the object'), interner))),
     identify: identifySlim,

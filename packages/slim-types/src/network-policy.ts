@@ -22,8 +22,8 @@ export function networkPolicyDecoder(interner: Interner): Decoder<SlimNetworkPol
     kind: 'NetworkPolicy',
     apiVersion: 'networking.k8s.io/v1',
     resource: 'networkpolicies',
-    fromProtobuf: (bytes) =>
-      decodeMessage('NetworkPolicy', bytes, (reader, end) => readPolicy(reader, end, interner)),
+    fromProtobuf: (message) =>
+      decodeMessage('NetworkPolicy', message, (reader, end) => readPolicy(reader, end, interner)),
     fromJson: (value) =>
       decoding('NetworkPolicy', () => policyFromJson(asObject(value, 'the object'), interner)),
     identify: identifySlim,

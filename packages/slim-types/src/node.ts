@@ -14,7 +14,8 @@ export function nodeDecoder(interner: Interner): Decoder<SlimNode> {
     kind: 'Node',
     apiVersion: 'v1',
     resource: 'nodes',
-    fromProtobuf: (bytes) => decodeMessage('Node', bytes, (reader, end) => readNode(reader, end, interner)),
+    fromProtobuf: (message) =>
+      decodeMessage('Node', message, (reader, end) => readNode(reader, end, interner)),
     fromJson: (value) => decoding('Node', () => nodeFromJson(asObject(value, 'the object'), interner)),
     identify: identifySlim,
     equals: equalsIgnoringVersion,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createInterner, decodeList, decodeStatus, podDecoder } from './index.ts'
+import { createInterner, decodeList, decodeStatus, podDecoder, wholeMessage } from './index.ts'
 import { arbitraryObjects } from './testing/arbitrary-objects.ts'
 import { captureDecoders } from './testing/captures.ts'
 import { loadWireSchema } from './testing/wire-schema.ts'
@@ -35,7 +35,7 @@ describe('what another encoder writes is decoded to the same row as its JSON', (
         const bytes = schema(kind)
           .encode(schema(kind).fromObject(messageOf(kind, object)))
           .finish()
-        const row = fromProtobuf(bytes)
+        const row = fromProtobuf(wholeMessage(bytes))
         expect(row).toEqual(fromJson(object))
         expect(equals(row, fromJson(JSON.parse(JSON.stringify(object))))).toBe(true)
       }),

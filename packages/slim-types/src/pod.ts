@@ -17,11 +17,12 @@ export function podDecoder(interner: Interner): Decoder<SlimPod> {
     labelMaps: createLabelMaps(interner),
     ports: new ByteCache({ maxEntries: 10_000 }),
   }
+  const read = (reader: WireReader, end: number) => readPod(reader, end, sharing)
   return {
     kind: 'Pod',
     apiVersion: 'v1',
     resource: 'pods',
-    fromProtobuf: (bytes) => decodeMessage('Pod', bytes, (reader, end) => readPod(reader, end, sharing)),
+    fromProtobuf: (message) => decodeMessage('Pod', message, read),
     fromJson: (value) => decoding('Pod', () => podFromJson(asObject(value, 'the object'), interner)),
     identify: identifySlim,
     equals: equalPods,
@@ -63,8 +64,8 @@ type PodDraft = {
   hostNetwork: boolean
   phase: string
   hostIP: string
-  podIP: string
-  podIPs: readonly string[]
+  /** In canonical spelling. */
+  podIPs: string[]
   ports: readonly SlimContainerPort[]
   sidecarPorts: readonly SlimContainerPort[]
 }
@@ -78,16 +79,14 @@ function newDraft(meta: MetaDraft): PodDraft {
     hostNetwork: false,
     phase: '',
     hostIP: '',
-    podIP: '',
-    podIPs: none,
+    podIPs: [],
     ports: none,
     sidecarPorts: none,
   }
 }
 
 function podOf(draft: PodDraft): SlimPod {
-  const { meta, podIP } = draft
-  const podIPs = draft.podIPs.length === 0 && podIP !== '' ? [podIP] : draft.podIPs
+  const { meta } = draft
   return {
     name: meta.name,
     namespace: meta.namespace,
@@ -99,7 +98,7 @@ function podOf(draft: PodDraft): SlimPod {
     hostNetwork: draft.hostNetwork,
     phase: draft.phase,
     hostIP: draft.hostIP,
-    podIPs: listOf(podIPs.map(canonicalIp)),
+    podIPs: listOf(draft.podIPs),
     ports: joinLists(draft.ports, draft.sidecarPorts),
     deleting: meta.deleting,
   }
@@ -181,7 +180,7 @@ function readStatus(reader: WireReader, draft: PodDraft, interner: Interner): vo
         reader.skip(tag)
         break
       case (12 << 3) | 2: // podIPs
-        draft.podIPs = joinLists(draft.podIPs, [readTextOf(reader, (1 << 3) | 2)])
+        draft.podIPs.push(canonicalIp(readTextOf(reader, (1 << 3) | 2)))
         break
       default:
         reader.skip(tag)
@@ -190,7 +189,8 @@ function readStatus(reader: WireReader, draft: PodDraft, interner: Interner): vo
   leave(reader, end)
   if (podIPAt < 0 || draft.podIPs.length > 0) return
   reader.pos = podIPAt
-  draft.podIP = reader.string()
+  const podIP = reader.string()
+  if (podIP !== '') draft.podIPs.push(canonicalIp(podIP))
   reader.pos = end
 }
 
@@ -286,8 +286,9 @@ function podFromJson(object: JsonObject, interner: Interner): SlimPod {
   const status = objectAt(object, 'status') ?? {}
   draft.phase = intern(textAt(status, 'phase'))
   draft.hostIP = intern(canonicalIp(textAt(status, 'hostIP')))
-  draft.podIP = textAt(status, 'podIP')
-  draft.podIPs = objectsAt(status, 'podIPs').map((entry) => textAt(entry, 'ip'))
+  draft.podIPs = objectsAt(status, 'podIPs').map((entry) => canonicalIp(textAt(entry, 'ip')))
+  const podIP = textAt(status, 'podIP')
+  if (draft.podIPs.length === 0 && podIP !== '') draft.podIPs.push(canonicalIp(podIP))
   return podOf(draft)
 }
 

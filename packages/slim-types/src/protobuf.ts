@@ -5,16 +5,19 @@ import { WireReader } from './wire-reader.ts'
 // Decoders switch over whole tags, (field number << 3) | wire type, so a field with an unexpected wire type is skipped
 // like an unknown one.
 
+/** The bytes of a message, among others. */
+export type MessageBytes = Readonly<{ bytes: Uint8Array; start: number; end: number }>
+
 /** Decodes one whole message; `read` must consume exactly its bytes. Whatever goes wrong is a DecodeError. */
 export function decodeMessage<T>(
   what: string,
-  bytes: Uint8Array,
+  { bytes, start, end }: MessageBytes,
   read: (reader: WireReader, end: number) => T,
 ): T {
   try {
-    const reader = new WireReader(bytes)
-    const value = read(reader, reader.len)
-    leave(reader, reader.len)
+    const reader = new WireReader(bytes, start, end)
+    const value = read(reader, end)
+    leave(reader, end)
     return value
   } catch (error) {
     throw new DecodeError(`decode ${what}`, { cause: error })
@@ -25,6 +28,19 @@ export function decodeMessage<T>(
 export function enter(reader: WireReader): number {
   const size = reader.size()
   return reader.pos + size
+}
+
+/** All of the bytes. */
+export function wholeMessage(bytes: Uint8Array): MessageBytes {
+  return { bytes, start: 0, end: bytes.length }
+}
+
+/** Reads the place of a nested message, which is decoded by itself. */
+export function nestedMessage(reader: WireReader): MessageBytes {
+  const end = enter(reader)
+  const start = reader.pos
+  reader.pos = end
+  return { bytes: reader.bytes, start, end }
 }
 
 /** Checks that a nested message ended where its length said. */

@@ -27,8 +27,8 @@ export function serviceDecoder(interner: Interner): Decoder<SlimService> {
     kind: 'Service',
     apiVersion: 'v1',
     resource: 'services',
-    fromProtobuf: (bytes) =>
-      decodeMessage('Service', bytes, (reader, end) => readService(reader, end, interner)),
+    fromProtobuf: (message) =>
+      decodeMessage('Service', message, (reader, end) => readService(reader, end, interner)),
     fromJson: (value) => decoding('Service', () => serviceFromJson(asObject(value, 'the object'), interner)),
     identify: identifySlim,
     equals: equalsIgnoringVersion,

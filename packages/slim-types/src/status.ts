@@ -1,7 +1,7 @@
 import { openEnvelope } from './envelope.ts'
 import { DecodeError, decoding } from './errors.ts'
 import { asObject, integerAt, objectAt, parseJson, textAt } from './json.ts'
-import { decodeMessage, enter, leave } from './protobuf.ts'
+import { decodeMessage, enter, leave, wholeMessage } from './protobuf.ts'
 import type { WireFormat } from './wire-format.ts'
 import type { WireReader } from './wire-reader.ts'
 
@@ -24,9 +24,9 @@ export function isExpired(status: Pick<ApiStatus, 'code' | 'reason'>): boolean {
 /** Decodes the body of a failed call. */
 export function decodeStatus(bytes: Uint8Array, format: WireFormat): ApiStatus {
   if (format === 'json') return statusFromJson(parseJson(bytes, 'a Status'))
-  const { kind, raw } = openEnvelope(bytes)
+  const { kind, message } = openEnvelope(wholeMessage(bytes))
   if (kind !== 'Status') throw new DecodeError(`a ${kind} where a Status was expected`)
-  return decodeMessage('Status', raw, readStatus)
+  return decodeMessage('Status', message, readStatus)
 }
 
 export function statusFromJson(value: unknown): ApiStatus {

@@ -4,7 +4,7 @@ import { type Envelope, openEnvelope } from './envelope.ts'
 import { DecodeError, decoding } from './errors.ts'
 import { asObject, parseJson, textAt } from './json.ts'
 import { identityFromJson, type ObjectIdentity, readIdentity } from './meta.ts'
-import { decodeMessage, enter, leave } from './protobuf.ts'
+import { decodeMessage, enter, leave, type MessageBytes, nestedMessage, wholeMessage } from './protobuf.ts'
 import { type ApiStatus, readStatus, statusFromJson } from './status.ts'
 import type { WireFormat } from './wire-format.ts'
 import type { WireReader } from './wire-reader.ts'
@@ -76,7 +76,7 @@ function upsertOf<T>(
 }
 
 function eventFromProtobuf<T>(frame: Uint8Array, decoder: Decoder<T>): WatchEvent<T> {
-  const event = decodeMessage('WatchEvent', frame, readEvent)
+  const event = decodeMessage('WatchEvent', wholeMessage(frame), readEvent)
   return eventOf(event.type, new ProtobufObject(event.object, decoder), decoder)
 }
 
@@ -84,9 +84,9 @@ class ProtobufObject<T> implements ObjectReader<T> {
   readonly #envelope: Envelope
   readonly #decoder: Decoder<T>
 
-  constructor(bytes: Uint8Array, decoder: Decoder<T>) {
+  constructor(object: MessageBytes, decoder: Decoder<T>) {
     this.#decoder = decoder
-    this.#envelope = openEnvelope(bytes, decoder)
+    this.#envelope = openEnvelope(object, decoder)
   }
 
   get kind(): string {
@@ -94,29 +94,29 @@ class ProtobufObject<T> implements ObjectReader<T> {
   }
 
   identity(): ObjectIdentity {
-    return decodeMessage('metadata', this.#envelope.raw, readIdentity)
+    return decodeMessage('metadata', this.#envelope.message, readIdentity)
   }
 
   bookmark(): Bookmark {
-    return decodeMessage('metadata', this.#envelope.raw, readBookmark)
+    return decodeMessage('metadata', this.#envelope.message, readBookmark)
   }
 
   row(): T {
     const { fromProtobuf, resource } = this.#decoder
     if (fromProtobuf === undefined) throw new DecodeError(`a protobuf watch of ${resource}`)
-    return fromProtobuf(this.#envelope.raw)
+    return fromProtobuf(this.#envelope.message)
   }
 
   status(): ApiStatus {
-    const { kind, raw } = this.#envelope
+    const { kind, message } = this.#envelope
     if (kind !== 'Status') throw new DecodeError(`a ${JSON.stringify(kind)} where a Status was expected`)
-    return decodeMessage('Status', raw, readStatus)
+    return decodeMessage('Status', message, readStatus)
   }
 }
 
-type RawEvent = { type: string; object: Uint8Array }
+type RawEvent = { type: string; object: MessageBytes }
 
-const nothing = new Uint8Array()
+const nothing = wholeMessage(new Uint8Array())
 
 function readEvent(reader: WireReader, end: number): RawEvent {
   const event: RawEvent = { type: '', object: nothing }
@@ -129,12 +129,12 @@ function readEvent(reader: WireReader, end: number): RawEvent {
   return event
 }
 
-function readRawExtension(reader: WireReader): Uint8Array {
+function readRawExtension(reader: WireReader): MessageBytes {
   const end = enter(reader)
-  let raw: Uint8Array = nothing
+  let raw = nothing
   while (reader.pos < end) {
     const tag = reader.tag()
-    if (tag === ((1 << 3) | 2)) raw = reader.view()
+    if (tag === ((1 << 3) | 2)) raw = nestedMessage(reader)
     else reader.skip(tag)
   }
   leave(reader, end)

@@ -8,15 +8,16 @@ export class WireReader {
   readonly len: number
   readonly bytes: Buffer
 
-  constructor(bytes: Uint8Array) {
+  /** Reads from `start` to `end` of the bytes; positions are those in the bytes. */
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
     this.bytes = asBuffer(bytes)
-    this.pos = 0
-    this.len = bytes.length
+    this.pos = start
+    this.len = end
   }
 
   /** (field number << 3) | wire type. */
   tag(): number {
-    const byte = this.bytes[this.pos]
+    const byte = this.pos < this.len ? this.bytes[this.pos] : undefined
     if (byte !== undefined && byte < 128) {
       if (byte < 8) throw new DecodeError('a field with the number 0')
       this.pos++
@@ -61,7 +62,7 @@ export class WireReader {
 
   /** The length of what follows, which is there. */
   size(): number {
-    const byte = this.bytes[this.pos]
+    const byte = this.pos < this.len ? this.bytes[this.pos] : undefined
     let size: number
     if (byte !== undefined && byte < 128) {
       size = byte
@@ -92,12 +93,6 @@ export class WireReader {
   interned(interner: ByteInterner): string {
     const start = this.#enterBytes()
     return interner.internBytes(this.bytes, start, this.pos)
-  }
-
-  /** A view. */
-  view(): Buffer {
-    const start = this.#enterBytes()
-    return this.bytes.subarray(start, this.pos)
   }
 
   /** Skips the value of a field that is not acted on, without looking into it. */

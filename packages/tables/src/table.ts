@@ -58,6 +58,22 @@ export function createTable<Row>(options: TableOptions<Row>): WritableTable<Row>
   return new MemoryTable(options)
 }
 
+type Index<Row> = Readonly<{
+  name: string
+  valuesOf: (row: Row) => readonly string[]
+  keys: MultiMap<string, string>
+}>
+
+/** A row that keeps a value stays where it is. */
+function reindex(
+  keys: MultiMap<string, string>,
+  key: string,
+  { from = [], to }: { from?: readonly string[] | undefined; to: readonly string[] },
+): void {
+  for (const value of from) if (!to.includes(value)) keys.delete(value, key)
+  for (const value of to) if (!from.includes(value)) keys.add(value, key)
+}
+
 type Pending<Row> = { row: Row; deleted: boolean }
 
 class MemoryTable<Row> implements WritableTable<Row> {
@@ -66,14 +82,17 @@ class MemoryTable<Row> implements WritableTable<Row> {
   initialized = false
   readonly #options: TableOptions<Row>
   readonly #rows = new Map<string, Row>()
-  readonly #indexes = new Map<string, MultiMap<string, string>>()
+  readonly #indexes: readonly Index<Row>[]
   readonly #streams = new Set<Stream<Row>>()
   readonly #initialized = Promise.withResolvers<void>()
 
   constructor(options: TableOptions<Row>) {
     this.name = options.name
     this.#options = options
-    for (const index of Object.keys(options.indexes ?? {})) this.#indexes.set(index, new MultiMap())
+    this.#indexes = Object.entries(options.indexes ?? {}).map(([name, valuesOf]) => ({
+      ...{ name, valuesOf },
+      keys: new MultiMap(),
+    }))
   }
 
   get size(): number {
@@ -97,9 +116,9 @@ class MemoryTable<Row> implements WritableTable<Row> {
   }
 
   byIndex(index: string, value: string): Row[] {
-    const values = this.#indexes.get(index)
-    if (values === undefined) throw new Error(`table ${this.name} has no index ${index}`)
-    return values.get(value).map((key) => this.#rows.get(key) as Row)
+    const found = this.#indexes.find(({ name }) => name === index)
+    if (found === undefined) throw new Error(`table ${this.name} has no index ${index}`)
+    return found.keys.get(value).map((key) => this.#rows.get(key) as Row)
   }
 
   changes(): ChangeStream<Row> {
@@ -112,11 +131,9 @@ class MemoryTable<Row> implements WritableTable<Row> {
     const key = this.#options.key(row)
     const old = this.#rows.get(key)
     if (old !== undefined && (old === row || this.#options.equals?.(old, row) === true)) return false
-    if (old !== undefined) this.#unindex(key, old)
     this.#rows.set(key, row)
-    for (const [index, valuesOf] of Object.entries(this.#options.indexes ?? {})) {
-      for (const value of valuesOf(row)) this.#indexes.get(index)?.add(value, key)
-    }
+    for (const { valuesOf, keys } of this.#indexes)
+      reindex(keys, key, { from: old && valuesOf(old), to: valuesOf(row) })
     this.#changed(key, { row, deleted: false })
     return true
   }
@@ -124,7 +141,7 @@ class MemoryTable<Row> implements WritableTable<Row> {
   delete(key: string): boolean {
     const old = this.#rows.get(key)
     if (old === undefined) return false
-    this.#unindex(key, old)
+    for (const { valuesOf, keys } of this.#indexes) reindex(keys, key, { from: valuesOf(old), to: [] })
     this.#rows.delete(key)
     this.#changed(key, { row: old, deleted: true })
     return true
@@ -148,12 +165,6 @@ class MemoryTable<Row> implements WritableTable<Row> {
 
   async whenInitialized(signal: AbortSignal): Promise<void> {
     if (!this.initialized) await abortable(this.#initialized.promise, signal)
-  }
-
-  #unindex(key: string, row: Row): void {
-    for (const [index, valuesOf] of Object.entries(this.#options.indexes ?? {})) {
-      for (const value of valuesOf(row)) this.#indexes.get(index)?.delete(value, key)
-    }
   }
 
   #changed(key: string, pending: Pending<Row>): void {
