@@ -1,14 +1,15 @@
 import { type Period, sharedIntervals } from '@axoneme/backoff'
-import { abortable, CodedError, describeError } from '@axoneme/lifecycle'
+import { describeError } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
+import { type Call, Calls } from './calls.ts'
 import { hasCode, KvstoreError } from './errors.ts'
 import { LeaseSession } from './lease-session.ts'
 import { checkKey, checkValue } from './limits.ts'
 import { listAtOneRevision } from './listing.ts'
-import { type HeldLock, takeLock } from './lock.ts'
-import { type KvOperationEvent, type Observe, type ObserveWatch, scopeOf } from './observe.ts'
+import { Locks } from './locks.ts'
+import { type Observe, type ObserveWatch, scopeOf } from './observe.ts'
 import { type QuorumError, watchQuorum } from './quorum.ts'
-import { createRateLimiter, type RateLimit, type RateLimiter } from './rate-limiter.ts'
+import type { RateLimit } from './rate-limiter.ts'
 import type { KvTransport, TransactResult, TransportCondition, TransportWrite } from './transport.ts'
 import type {
   CallOptions,
@@ -39,13 +40,6 @@ export type ClientOptions = Readonly<{
   onStatus?: ((status: KvStatus) => void) | undefined
 }>
 
-type Call = Readonly<{
-  operation: string
-  kind: KvOperationEvent['kind']
-  key: string
-  signal: AbortSignal | undefined
-}>
-
 const leaseAttempts = 4
 /** Cilium's status check. */
 const defaultQuorumPeriod = sharedIntervals.kvstoreQuorum.period
@@ -54,20 +48,14 @@ const defaultQuorumPeriod = sharedIntervals.kvstoreQuorum.period
 export class KvClient implements Kvstore {
   readonly #transport: KvTransport
   readonly #log: Logger
-  readonly #observe: Observe | undefined
   readonly #observeWatch: ObserveWatch | undefined
   readonly #random: () => number
-  readonly #limiter: RateLimiter | undefined
-  readonly #onStatus: ((status: KvStatus) => void) | undefined
   readonly #session: LeaseSession
   readonly #closing = new AbortController()
-  readonly #taking = new Set<Promise<HeldLock | undefined>>()
-  readonly #held = new Set<HeldLock>()
+  readonly #calls: Calls
+  readonly #locks: Locks
   readonly #quorum: Pick<ClientOptions, 'quorumPeriod' | 'onQuorumError'>
   #running: Promise<unknown> | undefined
-  #answeredMs = 0
-  #connected = false
-  #lastError = 'not connected yet'
 
   constructor({
     transport,
@@ -82,19 +70,21 @@ export class KvClient implements Kvstore {
   }: ClientOptions) {
     this.#transport = transport
     this.#log = log
-    this.#observe = observe
     this.#observeWatch = observeWatch
     this.#random = random
-    this.#limiter = rateLimit === undefined ? undefined : createRateLimiter(rateLimit)
-    this.#onStatus = onStatus
     this.#quorum = quorum
+    const { signal: closing } = this.#closing
+    const { location } = transport
+    const onChange = () => onStatus?.(this.status())
+    this.#calls = new Calls({ location, log, observe, rateLimit, closing, onChange })
+    this.#locks = new Locks({ transport, calls: this.#calls, writeIf: this.#writeIf.bind(this), log, random })
     this.#session = new LeaseSession({
       transport,
       ttlS: leaseTtlS,
       log,
       random,
       signal: this.#closing.signal,
-      onAttempt: (error) => this.#attempted(error),
+      onAttempt: (error) => this.#calls.attempted(error),
     })
   }
 
@@ -112,7 +102,7 @@ export class KvClient implements Kvstore {
   }
 
   get(key: string, { signal }: CallOptions = {}): Promise<KvEntry | undefined> {
-    return this.#call({ operation: 'get', kind: 'read', key, signal }, async () => {
+    return this.#calls.run({ operation: 'get', kind: 'read', key, signal }, async () => {
       checkKey('get', key)
       const { entries } = await this.#transport.range({ key, prefix: false })
       const [entry] = entries
@@ -124,11 +114,14 @@ export class KvClient implements Kvstore {
     prefix: string,
     { signal, createdAfter }: CallOptions & { createdAfter?: number } = {},
   ): Promise<KvEntry[]> {
-    return this.#call({ operation: 'listPrefix', kind: 'read', key: prefix, signal }, async (callSignal) => {
-      checkKey('listPrefix', prefix)
-      const listing = await listAtOneRevision(this.#transport, { prefix, createdAfter, signal: callSignal })
-      return listing.entries.map(publicEntry)
-    })
+    return this.#calls.run(
+      { operation: 'listPrefix', kind: 'read', key: prefix, signal },
+      async (callSignal) => {
+        checkKey('listPrefix', prefix)
+        const listing = await listAtOneRevision(this.#transport, { prefix, createdAfter, signal: callSignal })
+        return listing.entries.map(publicEntry)
+      },
+    )
   }
 
   async put(key: string, value: string, { leased = false, signal }: WriteOptions = {}): Promise<void> {
@@ -174,7 +167,7 @@ export class KvClient implements Kvstore {
   }
 
   deletePrefix(prefix: string, { signal }: CallOptions = {}): Promise<number> {
-    return this.#call({ operation: 'deletePrefix', kind: 'delete', key: prefix, signal }, async () => {
+    return this.#calls.run({ operation: 'deletePrefix', kind: 'delete', key: prefix, signal }, async () => {
       checkKey('deletePrefix', prefix)
       const writes: TransportWrite[] = [{ kind: 'delete', key: prefix, prefix: true }]
       return (await this.#transport.transact({ conditions: [], writes })).deleted
@@ -190,7 +183,7 @@ export class KvClient implements Kvstore {
 
   async *watchPrefix(prefix: string, { signal, keepLost }: WatchOptions): AsyncGenerator<KvEvent> {
     checkKey('watchPrefix', prefix)
-    this.#assertOpen('watchPrefix', prefix)
+    this.#calls.assertOpen('watchPrefix', prefix)
     yield* watchPrefix({
       transport: this.#transport,
       lease: this.#session,
@@ -208,13 +201,14 @@ export class KvClient implements Kvstore {
   }
 
   async lock(path: string, { signal }: CallOptions = {}): Promise<KvLock> {
-    const lock = await this.#take({ operation: 'lock', kind: 'lock', key: path, signal }, false)
+    const call: Call = { operation: 'lock', kind: 'lock', key: path, signal }
+    const lock = await this.#locks.take(call, { onlyIfFree: false })
     if (lock === undefined) throw new KvstoreError('KVSTORE_LOCK_LOST', { operation: 'lock', key: path })
     return lock
   }
 
   tryLock(path: string, { signal }: CallOptions = {}): Promise<KvLock | undefined> {
-    return this.#take({ operation: 'tryLock', kind: 'lock', key: path, signal }, true)
+    return this.#locks.take({ operation: 'tryLock', kind: 'lock', key: path, signal }, { onlyIfFree: true })
   }
 
   onLeaseReplaced(listener: () => void): Disposable {
@@ -222,11 +216,10 @@ export class KvClient implements Kvstore {
   }
 
   status(): KvStatus {
-    const { backend, location } = this.#transport
     return {
-      backend,
-      connected: this.#connected,
-      detail: this.#connected ? location : `${location}: ${this.#lastError}`,
+      backend: this.#transport.backend,
+      connected: this.#calls.connected,
+      detail: this.#calls.detail,
       leaseId: this.#session.leaseId ?? '',
     }
   }
@@ -235,76 +228,8 @@ export class KvClient implements Kvstore {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new DOMException('kvstore closed', 'AbortError'))
     await this.#running
-    await Promise.allSettled(this.#taking)
-    await Promise.all([...this.#held].map((held) => held.release()))
+    await this.#locks[Symbol.asyncDispose]()
     this.#transport.close()
-  }
-
-  #take(call: Call, onlyIfFree: boolean): Promise<KvLock | undefined> {
-    const { operation, key: path } = call
-    return this.#call(call, async (signal) => {
-      checkKey(operation, path)
-      const taking = takeLock({
-        transport: this.#transport,
-        path,
-        onlyIfFree,
-        signal,
-        log: this.#log,
-        random: this.#random,
-      })
-      // Closing waits for all of them: a lock that nobody knows of any more must not be left behind.
-      this.#taking.add(taking)
-      taking.catch(() => {}).finally(() => this.#taking.delete(taking))
-      const held = await taking
-      if (signal.aborted) await held?.release()
-      signal.throwIfAborted()
-      if (held === undefined) return undefined
-      this.#held.add(held)
-      return this.#lockHandle(path, held)
-    })
-  }
-
-  #lockHandle(path: string, held: HeldLock): KvLock {
-    const release = async () => {
-      if (!this.#held.delete(held)) return
-      // Not held back by the rate limit: others wait for it.
-      const startedMs = performance.now()
-      await held.release()
-      const durationMs = performance.now() - startedMs
-      this.#observe?.({
-        operation: 'unlock',
-        kind: 'lock',
-        scope: scopeOf(path),
-        outcome: 'success',
-        durationMs,
-        queuedMs: 0,
-      })
-    }
-    const lost = () => new KvstoreError('KVSTORE_LOCK_LOST', { operation: 'fenced write', key: path })
-    const fenced = async (call: Call, commit: KvCommit): Promise<boolean> => {
-      if (held.ended.aborted) throw lost()
-      if (await this.#writeIf(call, [held.fence, ...commit.conditions], commit.writes)) return true
-      await this.#assertHeld(path, held)
-      return false
-    }
-    return {
-      path,
-      assertHeld: () => this.#assertHeld(path, held),
-      createOnly: (key, value, { leased = false, signal } = {}) =>
-        fenced(
-          { operation: 'createOnly', kind: 'set', key, signal },
-          { conditions: [{ kind: 'absent', key }], writes: [{ kind: 'put', key, value, leased }] },
-        ),
-      commit: (commit, { signal } = {}) =>
-        fenced({ operation: 'commit', kind: 'set', key: commit.writes[0]?.key ?? '', signal }, commit),
-      release,
-      [Symbol.asyncDispose]: release,
-    }
-  }
-
-  async #assertHeld(path: string, held: HeldLock): Promise<void> {
-    const { succeeded } = await this.#transport.transact({ conditions: [held.fence], writes: [] })
-    if (!succeeded) throw new KvstoreError('KVSTORE_LOCK_LOST', { operation: 'check lock', key: path })
   }
 
   async #writeIf(
@@ -320,7 +245,7 @@ export class KvClient implements Kvstore {
     conditions: readonly TransportCondition[],
     writes: readonly KvWrite[],
   ): Promise<TransactResult> {
-    return this.#call(call, async (signal) => {
+    return this.#calls.run(call, async (signal) => {
       for (const write of writes) {
         checkKey(call.operation, write.key)
         if (write.kind === 'put') checkValue(call.operation, write.key, write.value)
@@ -343,32 +268,6 @@ export class KvClient implements Kvstore {
     })
   }
 
-  async #call<T>(
-    { operation, kind, key, signal }: Call,
-    run: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    this.#assertOpen(operation, key)
-    const either =
-      signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal])
-    either.throwIfAborted()
-    const queuedMs = (await this.#limiter?.acquire(either)) ?? 0
-    const startedMs = performance.now()
-    let outcome: KvOperationEvent['outcome'] = 'success'
-    try {
-      const result = await abortable(run(either), either)
-      this.#answeredMs = performance.now()
-      if (!this.#connected) this.#attempted(undefined)
-      return result
-    } catch (error) {
-      outcome = either.aborted ? 'aborted' : 'fail'
-      if (hasCode(error, 'KVSTORE_UNAVAILABLE')) this.#attempted(error)
-      throw error
-    } finally {
-      const durationMs = performance.now() - startedMs
-      this.#observe?.({ operation, kind, scope: scopeOf(key), outcome, durationMs, queuedMs })
-    }
-  }
-
   #watchQuorum(): Promise<void> {
     const { quorumPeriod: period = defaultQuorumPeriod, onQuorumError } = this.#quorum
     return watchQuorum({
@@ -376,30 +275,13 @@ export class KvClient implements Kvstore {
       period,
       random: this.#random,
       signal: this.#closing.signal,
-      lastConfirmedMs: () => this.#answeredMs,
-      onConfirmed: () => this.#attempted(undefined),
+      lastConfirmedMs: () => this.#calls.answeredMs,
+      onConfirmed: () => this.#calls.attempted(undefined),
       onError: (error, cause) => {
         onQuorumError?.(error)
-        this.#attempted(cause)
+        this.#calls.attempted(cause)
       },
     })
-  }
-
-  #assertOpen(operation: string, key: string): void {
-    if (this.#closing.signal.aborted) throw new KvstoreError('KVSTORE_CLOSED', { operation, key })
-  }
-
-  #attempted(error: unknown): void {
-    const connected = error === undefined
-    const reason = connected ? '' : describeError(error)
-    const changed = connected !== this.#connected || reason !== this.#lastError
-    const first = connected !== this.#connected || this.#lastError === 'not connected yet'
-    this.#connected = connected
-    this.#lastError = reason
-    if (!changed) return
-    if (connected) this.#log.info('connected', { location: this.#transport.location })
-    else if (first) this.#log.warn('unreachable, retrying', { error: reason, code: codeOf(error) })
-    this.#onStatus?.(this.status())
   }
 }
 
@@ -415,8 +297,4 @@ function transportWrite(write: KvWrite, leaseId: string | undefined): TransportW
 
 function publicEntry({ key, value, modRevision }: KvEntry): KvEntry {
   return { key, value, modRevision }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof CodedError ? error.code : 'unknown'
 }
