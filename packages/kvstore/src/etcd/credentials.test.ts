@@ -85,6 +85,18 @@ describe('etcd with TLS and users', () => {
     expect(leaseId).not.toBe('')
   })
 
+  it('waits for a file that is not there yet, and names it', async () => {
+    events.length = 0
+    const opening = open({ username: 'writer', passwordFile: file('later') })
+    await until(
+      () => events.some(({ fields }) => JSON.stringify(fields).includes(file('later'))),
+      'it was named',
+    )
+    writeFileSync(file('later'), 'first')
+    await using store = await opening
+    expect(await store.get('cilium/none')).toBeUndefined()
+  })
+
   it('takes the new password when it was rotated', async () => {
     writeFileSync(file('password'), 'first')
     await using store = await open({ username: 'reader', passwordFile: file('password') })
