@@ -25,6 +25,15 @@ describe('keys that a watch told', () => {
     expect(words(told.compare(now, 0))).toEqual([])
   })
 
+  it('are told of whole where only what is behind the prefix is kept', () => {
+    const told = new ToldKeys(undefined, 'state/')
+    words(told.compare(listing(3, entry('state/a', 1), entry('state/b', 2)), 0))
+    expect(told.apply({ kind: 'delete', key: 'state/b', modRevision: 4 }, 0)).toMatchObject({
+      key: 'state/b',
+    })
+    expect(words(told.compare(listing(9, entry('state/c', 5)), 0))).toEqual(['-state/a@9', '+state/c=5'])
+  })
+
   it('are told again when the history is another, also where the revision happens to be the same', () => {
     const told = new ToldKeys()
     words(told.compare(listing(3, entry('a', 1), entry('gone', 3)), 0))

@@ -7,13 +7,15 @@ import type { KeepLost, KvChange, KvEvent } from './types.ts'
  * `nowMs` is of a clock that never goes back.
  */
 export class ToldKeys {
-  readonly #present = new Map<string, number>()
+  readonly #present: Revisions
   readonly #lost = new Set<string>()
   readonly #keepLost: KeepLost | undefined
   #lostAtMs = 0
   #cameBackAtMs = 0
 
-  constructor(keepLost?: KeepLost) {
+  /** All keys begin with `prefix`. */
+  constructor(keepLost?: KeepLost, prefix = '') {
+    this.#present = new Revisions(prefix)
     this.#keepLost = keepLost
   }
 
@@ -83,5 +85,35 @@ export class ToldKeys {
     const there = new Set<string>()
     for (const { key } of listing.entries) there.add(key)
     return [...this.#present.keys()].filter((key) => !there.has(key))
+  }
+}
+
+/** Revisions by key. Keeps of each key what is behind the prefix: readers have the same string as the key of their row. */
+class Revisions {
+  readonly #prefix: string
+  readonly #byName = new Map<string, number>()
+
+  constructor(prefix: string) {
+    this.#prefix = prefix
+  }
+
+  get(key: string): number | undefined {
+    return this.#byName.get(key.slice(this.#prefix.length))
+  }
+
+  set(key: string, revision: number): void {
+    this.#byName.set(key.slice(this.#prefix.length), revision)
+  }
+
+  delete(key: string): void {
+    this.#byName.delete(key.slice(this.#prefix.length))
+  }
+
+  clear(): void {
+    this.#byName.clear()
+  }
+
+  *keys(): Generator<string> {
+    for (const name of this.#byName.keys()) yield this.#prefix + name
   }
 }

@@ -44,7 +44,7 @@ export async function* watchPrefix({
   /** Hears of each change just before it is told, and for how long it had been there. */
   onChange?: (event: KvChange, queuedMs: number) => void
 }): AsyncGenerator<KvEvent, void, undefined> {
-  const told = new ToldKeys(keepLost)
+  const told = new ToldKeys(keepLost, prefix)
   let position: Position | undefined
   let mustList = true
   let interruptedMs = 0
