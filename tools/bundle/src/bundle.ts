@@ -6,6 +6,7 @@ import { rolldown } from 'rolldown'
 import { copyAssets, filesIn } from './assets.ts'
 import { BundleError } from './errors.ts'
 import { copyNativePackage } from './native-package.ts'
+import { ascii } from './plugins/ascii.ts'
 import { etcdProtos } from './plugins/etcd-protos.ts'
 import { lazyHttp } from './plugins/lazy-http.ts'
 import { recordSources } from './sources.ts'
@@ -58,6 +59,7 @@ async function writeBundle(appDir: string, dist: string): Promise<Written> {
       plugins: [
         etcdProtos,
         lazyHttp,
+        ascii,
         { name: 'sources', moduleParsed: ({ id }) => void (isOurs(id) && read.add(id)) },
       ],
       onLog: (level, log) => void (level === 'warn' && warnings.push(log.message)),
