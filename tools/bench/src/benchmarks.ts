@@ -3,6 +3,7 @@ import { cacheBenchmark } from './cache/cache-benchmark.ts'
 import { cniBenchmark } from './cni/cni-benchmark.ts'
 import { kvstoreBenchmark } from './kvstore/kvstore-benchmark.ts'
 import { mapsBenchmark } from './maps/maps-benchmark.ts'
+import { scaleBenchmark } from './scale/scale-benchmark.ts'
 import { templateBenchmark } from './template/template-benchmark.ts'
 import { watchBenchmark } from './watch/watch-benchmark.ts'
 
@@ -13,4 +14,5 @@ export const benchmarks: readonly Benchmark[] = [
   cacheBenchmark,
   kvstoreBenchmark,
   watchBenchmark,
+  scaleBenchmark,
 ]

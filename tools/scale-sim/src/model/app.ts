@@ -63,3 +63,7 @@ export function identityLabelsOfApp(shape: ClusterShape, app: number): string {
   })
   return formatLabels(labels)
 }
+
+export function identityLabelsOfPod(shape: ClusterShape, pod: number): string {
+  return identityLabelsOfApp(shape, appOfReplicaSet(shape, replicaSetOfPod(pod)))
+}

@@ -8,7 +8,8 @@ export {
   serviceAddress,
   serviceRange,
 } from './addresses.ts'
-export { identityLabelsOfApp, identityOfApp } from './app.ts'
+export { identityLabelsOfApp, identityLabelsOfPod, identityOfApp } from './app.ts'
+export { churnPod } from './churn.ts'
 export { ciliumNodeObject } from './cilium-node.ts'
 export {
   type Beat,

@@ -10,7 +10,7 @@ import type { ClusterShape } from './shape.ts'
 /** A key as it is in etcd. `leased` keys go with the agent that wrote them. */
 export type ModelEntry = Readonly<{ key: string; value: string; leased: boolean }>
 
-/** What agents know of a node. */
+/** What agents know of a node: the operator hands it over. */
 export function nodeRow(shape: ClusterShape, index: number): NodeRow {
   return {
     name: nodeName(index),
@@ -24,8 +24,8 @@ export function nodeRow(shape: ClusterShape, index: number): NodeRow {
 }
 
 export function nodeEntry(shape: ClusterShape, index: number): ModelEntry {
-  const { key, value } = nodeEntryOf(nodeRow(shape, index))
-  return { key: nodePrefix(shape.clusterName) + key, value, leased: true }
+  const { key, value } = nodeEntryOf(nodeRow(shape, index), 'custom-resource')
+  return { key: nodePrefix(shape.clusterName) + key, value, leased: false }
 }
 
 /** Whose address belongs to which identity; by default the one that the model gives to the pod's app. */

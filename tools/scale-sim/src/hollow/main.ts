@@ -1,0 +1,56 @@
+import { describeError, isAbort } from '@axoneme/lifecycle'
+import { createLogger } from '@axoneme/log'
+import { createInterner } from '@axoneme/slim-types'
+import { serveCommands } from '../ipc/commands.ts'
+import { nodeName } from '../model/index.ts'
+import { type HollowAgent, runHollowAgent } from './agent.ts'
+import { type Status, startSchema } from './protocol.ts'
+
+/** Thousands of agents in one process, each with connections and watches of its own, which keep nothing. */
+const log = createLogger({ sink: () => {}, level: 'error' })
+const interner = createInterner()
+const agents: HollowAgent[] = []
+const problems: string[] = []
+let stop = new AbortController()
+let startedAtMs = 0
+
+serveCommands({
+  /** Starts agents in addition to those that run; all at once. */
+  start(argument) {
+    const { first, count, kubeconfig: kubeconfigPath, ...behaviour } = startSchema.parse(argument)
+    if (agents.length === 0) startedAtMs = performance.now()
+    for (let i = first; i < first + count; i++) {
+      const agent: HollowAgent = {
+        nodeName: nodeName(i),
+        ready: false,
+        readyAtMs: 0,
+        restarts: 0,
+        steps: new Map(),
+      }
+      agents.push(agent)
+      const { signal } = stop
+      runHollowAgent(agent, { behaviour, kubeconfigPath, interner, log, signal }).catch((error: unknown) => {
+        if (!isAbort(error, signal)) problems.push(describeError(error))
+      })
+    }
+  },
+  status: (): Status => {
+    const ready = agents.filter((agent) => agent.ready)
+    const repeated = agents.map(({ steps }) => [...steps.values()].reduce((sum, times) => sum + times - 1, 0))
+    return {
+      agents: agents.length,
+      ready: ready.length,
+      restarts: agents.reduce((sum, { restarts }) => sum + restarts, 0),
+      stepsDone: agents.reduce((sum, { steps }) => sum + steps.size, 0),
+      stepsRepeated: repeated.reduce((sum, times) => sum + times, 0),
+      lastReadyS: Math.max(0, ...ready.map(({ readyAtMs }) => readyAtMs - startedAtMs)) / 1000,
+      problems: problems.slice(0, 5),
+    }
+  },
+  /** Ends all agents. */
+  stop() {
+    stop.abort(new DOMException('stopped', 'AbortError'))
+    stop = new AbortController()
+    agents.length = 0
+  },
+})

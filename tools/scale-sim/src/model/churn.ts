@@ -1,0 +1,14 @@
+import { backendsPerService, type ClusterShape } from './shape.ts'
+
+/** Nodes that pods of the churn come to: each has to have an agent that publishes them. */
+const maxNodes = 200
+
+/**
+ * The pods that come and go, one after the other: beyond the cluster's own, each of an app, and so with an identity, of
+ * its own. Addresses are used again after some 50,000 pods.
+ */
+export function churnPod(shape: ClusterShape, turn: number): number {
+  const nodes = Math.max(1, Math.min(maxNodes, Math.floor(shape.nodes / backendsPerService)))
+  const first = Math.ceil(shape.pods / backendsPerService) * backendsPerService
+  return first + Math.floor(turn / nodes) * shape.nodes + (turn % nodes) * backendsPerService
+}
