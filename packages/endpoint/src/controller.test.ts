@@ -43,7 +43,10 @@ function identitySource() {
     failNext: (count: number) => {
       failures = count
     },
-    async allocate(labels: Readonly<Record<string, string>>) {
+    /** What callers said that labels had before. */
+    remembered: new Set<number>(),
+    async allocate(labels: Readonly<Record<string, string>>, { remembered = 0 }: { remembered?: number }) {
+      this.remembered.add(remembered)
       await new Promise(setImmediate)
       if (failures-- > 0) throw new CodedError('TEST', 'allocate', { retryable: true })
       const key = JSON.stringify(labels)
@@ -224,6 +227,8 @@ describe('endpoint controller', () => {
     second.pods.upsert(podNamed('web'))
     const running = second.controller.run(stop.signal)
     await vi.waitFor(() => expect(second.identities.held()).toBe(2))
+    // For a store that has lost its data meanwhile.
+    expect(second.identities.remembered).toContain(row.identity)
     stop.abort()
     await running
   })

@@ -17,7 +17,11 @@ import { type Attachment, attachmentKey, type EndpointRow, endpointKey, maxEndpo
 
 /** Gives numbers to label sets, cluster-wide; each allocate is matched by one release. */
 export type IdentitySource = {
-  allocate(labels: Readonly<Record<string, string>>, options: { signal: AbortSignal }): Promise<IdentityId>
+  /** `remembered`: the number that the labels had here before, which is taken again if nobody has another one. */
+  allocate(
+    labels: Readonly<Record<string, string>>,
+    options: { signal: AbortSignal; remembered?: IdentityId },
+  ): Promise<IdentityId>
   release(id: IdentityId, options: { signal: AbortSignal }): Promise<void>
 }
 
@@ -240,7 +244,7 @@ class Controller implements EndpointController {
   /** Takes a reference for an endpoint whose own is gone: that of the earlier run, or one to a number that is lost. */
   async #reacquire(row: EndpointRow, signal: AbortSignal): Promise<void> {
     if (row.identity === 0) return
-    const identity = await this.#allocate(row.labels, signal)
+    const identity = await this.#allocate(row.labels, { signal, remembered: row.identity })
     if (identity === undefined) return
     const current = this.#options.endpoints.get(endpointKey(row.id))
     if (current === undefined) this.#release(identity)
@@ -254,7 +258,7 @@ class Controller implements EndpointController {
     const isSame = pod !== undefined && (row.podUid === '' || pod.uid === row.podUid)
     const labels = isSame ? this.#labelsOf(pod) : undefined
     if (labels === undefined || sameLabels(labels, row.labels)) return
-    const identity = await this.#allocate(labels, signal)
+    const identity = await this.#allocate(labels, { signal })
     if (identity === undefined) return
     const current = endpoints.get(endpointKey(row.id))
     if (current === undefined || current.podMac !== row.podMac || !sameLabels(current.labels, row.labels)) {
@@ -270,11 +274,12 @@ class Controller implements EndpointController {
 
   async #allocate(
     labels: Readonly<Record<string, string>>,
-    signal: AbortSignal,
+    options: { signal: AbortSignal; remembered?: IdentityId },
   ): Promise<IdentityId | undefined> {
+    const { signal } = options
     const { identities, log } = this.#options
     try {
-      return await retry(() => identities.allocate(labels, { signal }), {
+      return await retry(() => identities.allocate(labels, options), {
         ...sharedIntervals.endpointIdentity.retry,
         signal,
         onRetry: (error) => log.warn('identity not allocated, retrying', { error: describeError(error) }),

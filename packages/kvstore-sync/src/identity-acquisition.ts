@@ -36,7 +36,7 @@ export type AcquisitionOptions = Readonly<{
 /** Finds or makes the identity of a label set in the store, and marks it as used by this node. */
 export async function acquireIdentity(
   options: AcquisitionOptions,
-  { labels, signal }: { labels: string; signal: AbortSignal },
+  { labels, signal, remembered }: { labels: string; signal: AbortSignal; remembered: IdentityId | undefined },
 ): Promise<IdentityId> {
   const { random, table } = options
   await table.whenInitialized(signal)
@@ -52,7 +52,7 @@ export async function acquireIdentity(
           signal,
           candidates: await usedIdentities(options.store, labels, { signal }),
         })) ??
-        (await create(options, { labels, signal, taken }))
+        (await create(options, { labels, signal, taken, remembered }))
       if (id !== undefined) return id
       const incompleteMs = table.position.incompleteUntilMs - performance.now()
       if (incompleteMs > 0) await sleep(incompleteMs, { signal })
@@ -78,7 +78,17 @@ async function join(
 
 async function create(
   options: AcquisitionOptions,
-  { labels, taken, signal }: { labels: string; taken: Set<IdentityId>; signal: AbortSignal },
+  {
+    labels,
+    taken,
+    signal,
+    remembered,
+  }: {
+    labels: string
+    taken: Set<IdentityId>
+    signal: AbortSignal
+    remembered: IdentityId | undefined
+  },
 ): Promise<IdentityId | undefined> {
   const { store, table, nodeSuffix } = options
   await using lock = await lockUnlessKnown(options, { labels, signal })
@@ -95,6 +105,7 @@ async function create(
     // In use without a master key: other nodes' datapaths already carry the number.
     if (await lock.commit(restoreCommit({ id, labels, nodeSuffix }), { signal })) return id
   }
+  if (remembered !== undefined && isClusterIdentity(remembered)) known.push(remembered)
   for (const id of known) {
     // The store lost it, or nobody used it for a while. Others may still know it, as this node does.
     if (await lock.commit(createCommit({ id, labels, nodeSuffix }), { signal })) return id

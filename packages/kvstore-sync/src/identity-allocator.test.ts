@@ -157,6 +157,15 @@ describe('identity allocator', () => {
     ])
   })
 
+  it('puts back the number of before its restart when the store has none for the labels, and only then', async () => {
+    const { allocator } = node('10.0.0.1')
+    expect(await allocator.allocate(a, { remembered: 4711 })).toBe(4711)
+    expect(await node('10.0.0.2').allocator.allocate(a, { remembered: 4712 })).toBe(4711)
+    // Taken meanwhile, and no number of the cluster.
+    expect(await allocator.allocate(b, { remembered: 4711 })).not.toBe(4711)
+    expect(await allocator.allocate({ 'k8s:app': 'c' }, { remembered: 1 })).toBeGreaterThan(255)
+  })
+
   it('gives its number up when others have made another one for the labels since the store lost it', async () => {
     const lost: number[] = []
     const { allocator } = node('10.0.0.1', { onLost: (id: number) => lost.push(id) })

@@ -17,9 +17,13 @@ import type { IdentityTable } from './identity-table.ts'
 export type IdentityAllocator = AsyncDisposable & {
   /**
    * The identity of a label set, the same in the whole cluster. Each call is one reference; the first one on this
-   * node goes to the store. Rejects with IDENTITIES_EXHAUSTED, IDENTITY_ALLOCATION, or the signal's reason.
+   * node goes to the store. `remembered` is the number that the labels had here before a restart: when the store has
+   * none for them, because it lost everything meanwhile, it is put back if it is free. Rejects with IDENTITIES_EXHAUSTED, IDENTITY_ALLOCATION, or the signal's reason.
    */
-  allocate(labels: Readonly<Record<string, string>>, options?: CallOptions): Promise<IdentityId>
+  allocate(
+    labels: Readonly<Record<string, string>>,
+    options?: CallOptions & { remembered?: IdentityId },
+  ): Promise<IdentityId>
   /**
    * Gives one reference back. With the last one the node's mark is removed from the store, again and again in the
    * background if it must be; the promise resolves after the first try.
@@ -97,7 +101,7 @@ class StoreIdentityAllocator implements IdentityAllocator {
 
   async allocate(
     labels: Readonly<Record<string, string>>,
-    { signal }: CallOptions = {},
+    { signal, remembered }: CallOptions & { remembered?: IdentityId } = {},
   ): Promise<IdentityId> {
     const text = formatLabels(labels)
     if (!isAllocatable(text)) {
@@ -111,7 +115,7 @@ class StoreIdentityAllocator implements IdentityAllocator {
     const call: { state: 'waiting' | 'given' | 'abandoned' } = { state: 'waiting' }
     const turn = this.#inTurn(held, async () => {
       either.throwIfAborted()
-      const id = held.id ?? (await this.#acquire(held, either))
+      const id = held.id ?? (await this.#acquire(held, { signal: either, remembered }))
       if (call.state === 'waiting') {
         call.state = 'given'
         held.waiting--
@@ -163,7 +167,10 @@ class StoreIdentityAllocator implements IdentityAllocator {
     return turn
   }
 
-  async #acquire(held: Held, signal: AbortSignal): Promise<IdentityId> {
+  async #acquire(
+    held: Held,
+    { signal, remembered }: { signal: AbortSignal; remembered: IdentityId | undefined },
+  ): Promise<IdentityId> {
     const id = await acquireIdentity(
       {
         ...this.#options,
@@ -171,7 +178,7 @@ class StoreIdentityAllocator implements IdentityAllocator {
         range: this.#range,
         appearance: (labels) => this.#appearance(labels),
       },
-      { labels: held.labels, signal },
+      { labels: held.labels, signal, remembered },
     )
     held.id = id
     this.#byId.set(id, held)
