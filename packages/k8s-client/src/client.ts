@@ -1,5 +1,5 @@
 import { CodedError } from '@axoneme/lifecycle'
-import type { Answer } from './answer.ts'
+import type { Answer, ChunkReader } from './answer.ts'
 import { type Connection, type ConnectionSource, cachedSource, haveSameCredentials } from './connection.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
 import { K8sApiError } from './errors.ts'
@@ -173,7 +173,7 @@ class Exchange implements Disposable {
     return Buffer.concat(chunks, length)
   }
 
-  async read(answer: Answer, onChunk: (chunk: Buffer) => void): Promise<void> {
+  async read(answer: Answer, onChunk: ChunkReader): Promise<void> {
     try {
       await answer.read(onChunk)
     } catch (error) {

@@ -1,12 +1,15 @@
+import type { ChunkReader } from './answer.ts'
 import type { ResponseHead } from './response-head.ts'
+
+export type Span = Readonly<{ bytes: Buffer; start: number; end: number }>
 
 /** Takes the bytes behind the head of an HTTP/1.1 answer apart (RFC 9112, sections 6 and 7). */
 export type ResponseBody = {
   /**
-   * Hands the content in `bytes` over, as views. True once the body is complete; more must not come then. Throws
+   * Hands the content in `bytes` over, where it lies. True once the body is complete; more must not come then. Throws
    * RangeError for what is no body.
    */
-  push(bytes: Buffer, onContent: (content: Buffer) => void): boolean
+  push({ bytes, start, end }: Span, onContent: ChunkReader): boolean
   /** Whether the end of the connection is the end of the body, too. */
   readonly endsWithConnection: boolean
 }
@@ -34,10 +37,10 @@ class SizedBody implements ResponseBody {
     this.endsWithConnection = size === Number.POSITIVE_INFINITY
   }
 
-  push(bytes: Buffer, onContent: (content: Buffer) => void): boolean {
-    const content = bytes.length <= this.#left ? bytes : bytes.subarray(0, this.#left)
-    this.#left -= content.length
-    if (content.length > 0) onContent(content)
+  push({ bytes, start, end }: Span, onContent: ChunkReader): boolean {
+    const length = Math.min(end - start, this.#left)
+    this.#left -= length
+    if (length > 0) onContent(bytes, start, start + length)
     return this.#left === 0
   }
 }
@@ -66,15 +69,15 @@ class ChunkedBody implements ResponseBody {
   /** Of the trailer's line: an empty one is the end. */
   #lineBytes = 0
 
-  push(bytes: Buffer, onContent: (content: Buffer) => void): boolean {
-    let at = 0
-    while (at < bytes.length && this.#state !== 'ended') {
+  push({ bytes, start, end }: Span, onContent: ChunkReader): boolean {
+    let at = start
+    while (at < end && this.#state !== 'ended') {
       if (this.#state === 'content') {
-        const end = Math.min(at + this.#size, bytes.length)
-        this.#size -= end - at
+        const contentEnd = Math.min(at + this.#size, end)
+        this.#size -= contentEnd - at
         if (this.#size === 0) this.#state = 'content-cr'
-        onContent(bytes.subarray(at, end))
-        at = end
+        onContent(bytes, at, contentEnd)
+        at = contentEnd
       } else this.#step(bytes[at++] as number)
     }
     return this.#state === 'ended'

@@ -1,9 +1,9 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectSecure } from 'node:tls'
-import type { Answer } from './answer.ts'
+import type { Answer, ChunkReader } from './answer.ts'
 import type { Connection } from './connection.ts'
-import { type ResponseBody, responseBodyOf } from './response-body.ts'
+import { type ResponseBody, responseBodyOf, type Span } from './response-body.ts'
 import { type ResponseHead, ResponseHeadReader } from './response-head.ts'
 import type { TransportMessage } from './transport.ts'
 
@@ -28,7 +28,7 @@ class SocketStream {
   readonly #answered = Promise.withResolvers<Answer>()
   readonly #ended = Promise.withResolvers<void>()
   #body: ResponseBody | undefined
-  #onContent: ((content: Buffer) => void) | undefined
+  #onContent: ChunkReader | undefined
   /** What came before somebody wanted it. */
   #pending: Buffer = Buffer.alloc(0)
 
@@ -39,7 +39,7 @@ class SocketStream {
     const head = requestHead(connection, message)
     this.#socket = connectTo(connection, {
       buffer,
-      callback: (count) => this.#received(buffer.subarray(0, count)),
+      callback: (count) => this.#received({ bytes: buffer, start: 0, end: count }),
     })
     const onAbort = () => this.#fail(message.signal.reason)
     message.signal.addEventListener('abort', onAbort, { once: true })
@@ -58,10 +58,10 @@ class SocketStream {
   }
 
   /** Whether to go on reading. */
-  #received(bytes: Buffer): boolean {
+  #received(read: Span): boolean {
     try {
-      if (this.#body !== undefined) return this.#deliver(bytes)
-      const answer = this.#head.push(bytes)
+      if (this.#body !== undefined) return this.#deliver(read)
+      const answer = this.#head.push(read.bytes.subarray(read.start, read.end))
       if (answer === undefined) return true
       this.#body = responseBodyOf(answer.head)
       this.#pending = Buffer.from(answer.rest)
@@ -73,13 +73,13 @@ class SocketStream {
     }
   }
 
-  #deliver(bytes: Buffer): boolean {
+  #deliver(read: Span): boolean {
     if (this.#onContent === undefined) {
       // Reading was paused, and what had been read before still came.
-      this.#pending = Buffer.concat([this.#pending, bytes])
+      this.#pending = Buffer.concat([this.#pending, read.bytes.subarray(read.start, read.end)])
       return false
     }
-    if (this.#body?.push(bytes, this.#onContent) !== true) return true
+    if (this.#body?.push(read, this.#onContent) !== true) return true
     this.#ended.resolve()
     this.#socket.destroy()
     return false
@@ -96,12 +96,12 @@ class SocketStream {
     }
   }
 
-  async #read(onContent: (content: Buffer) => void): Promise<void> {
+  async #read(onContent: ChunkReader): Promise<void> {
     this.#onContent = onContent
     try {
       const pending = this.#pending
       this.#pending = Buffer.alloc(0)
-      if (this.#deliver(pending)) this.#socket.resume()
+      if (this.#deliver({ bytes: pending, start: 0, end: pending.length })) this.#socket.resume()
     } catch (error) {
       this.#fail(error)
     }
@@ -112,8 +112,8 @@ class SocketStream {
   async *#iterate(): AsyncGenerator<Buffer, void, undefined> {
     const chunks: Buffer[] = []
     let wake = Promise.withResolvers<void>()
-    const reading = this.#read((content) => {
-      chunks.push(Buffer.from(content))
+    const reading = this.#read((bytes, start, end) => {
+      chunks.push(Buffer.from(bytes.subarray(start, end)))
       this.#socket.pause()
       wake.resolve()
     })

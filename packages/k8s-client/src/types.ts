@@ -25,10 +25,10 @@ export type K8sStream = Readonly<{
   status: number
   headers: IncomingHttpHeaders
   /**
-   * Hands the chunks over as they arrive, each valid only during the call; the cheap way. Resolves when the server ends
+   * Hands the chunks over as they arrive: bytes from `start` to `end`, valid only during the call; the cheap way. Resolves when the server ends
    * the answer; a cut is an error, as is what `onChunk` throws. Instead of `chunks`.
    */
-  read(onChunk: (chunk: Buffer) => void): Promise<void>
+  read(onChunk: (bytes: Buffer, start: number, end: number) => void): Promise<void>
   /** Must be iterated (once), or the request's signal aborted. Ends when the server ends the answer; a cut is an error. */
   chunks: AsyncIterable<Buffer>
 }>

@@ -62,7 +62,8 @@ describe('listingAfter', () => {
 
   it('what an apiserver over an old etcd says amid the stream (a capture)', () => {
     const capture = readFileSync(new URL('../../../../shared/data/wire/pods.watchlist.pb', import.meta.url))
-    const [frame = Buffer.alloc(0)] = createFrameSplitter('protobuf').push(capture)
+    const [frame] = createFrameSplitter('protobuf').push(capture)
+    if (frame === undefined) throw new Error('no frame')
     const event = decodeWatchEvent(frame, 'protobuf', podDecoder(createInterner()))
     if (event.type !== 'ERROR') throw new Error(`unexpected ${event.type}`)
     expect(listingAfter(watchError('pods', event.status))).toBe('pages')

@@ -1,4 +1,10 @@
-import { K8sApiError, type K8sClient, type K8sRequest, resourcePath } from '@axoneme/k8s-client'
+import {
+  K8sApiError,
+  type K8sClient,
+  type K8sRequest,
+  type K8sStream,
+  resourcePath,
+} from '@axoneme/k8s-client'
 import {
   type Decoder,
   decodeMetadataList,
@@ -23,9 +29,7 @@ export type ResourceSource = {
   readonly resource: string
   list(options: CallOptions): Promise<{ format: WireFormat; body: Buffer }>
   /** `read` hands the chunks over as they arrive, each valid only during the call. */
-  watch(
-    options: CallOptions,
-  ): Promise<{ format: WireFormat; read: (onChunk: (chunk: Buffer) => void) => Promise<void> }>
+  watch(options: CallOptions): Promise<{ format: WireFormat; read: K8sStream['read'] }>
   /** A list that carries no more of the objects than their metadata. */
   metadata(options: CallOptions): Promise<MetadataList>
   /** Whether a selector applies: then no server counts what it leaves out of a page. */

@@ -51,8 +51,8 @@ export async function watchOnce<T>({
   })
   onOpen()
   const splitter = createFrameSplitter(format, { maxFrameBytes })
-  await read((chunk) => {
-    for (const frame of splitter.push(chunk)) {
+  await read((bytes, start, end) => {
+    for (const frame of splitter.push(bytes, start, end)) {
       const event = decodeWatchEvent(frame, format, decoder)
       if (event.type === 'ERROR') throw watchError(source.resource, event.status)
       onEvent(event)

@@ -204,7 +204,8 @@ describe('envelopes', () => {
 
 describe('watch events', () => {
   const decoder = podDecoder(interner)
-  const event = (value: unknown) => decodeWatchEvent(Buffer.from(JSON.stringify(value)), 'json', decoder)
+  const event = (value: unknown) =>
+    decodeWatchEvent(wholeMessage(Buffer.from(JSON.stringify(value))), 'json', decoder)
   const pod = { kind: 'Pod', metadata: { ...metadata, resourceVersion: '7' } }
 
   it('a bookmark has only a version', () => {

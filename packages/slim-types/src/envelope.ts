@@ -1,6 +1,6 @@
 import { DecodeError } from './errors.ts'
-import { decodeMessage, enter, leave, type MessageBytes, nestedMessage } from './protobuf.ts'
-import type { WireReader } from './wire-reader.ts'
+import { enter, leave, type MessageBytes, nestedMessage } from './protobuf.ts'
+import { WireReader } from './wire-reader.ts'
 
 /** A protobuf object as the apiserver sends it: `k8s\0`, then runtime.Unknown around the object's message. */
 export type Envelope = Readonly<{
@@ -21,8 +21,14 @@ export function openEnvelope(
     if (start + i >= end || bytes[start + i] !== magic[i])
       throw new DecodeError('a protobuf object that does not start with "k8s\\0"')
   }
-  const unknown = { bytes, start: start + magic.length, end }
-  return decodeMessage('runtime.Unknown', unknown, (reader) => readUnknown(reader, end, usual))
+  try {
+    const reader = new WireReader(bytes, start + magic.length, end)
+    const envelope = readUnknown(reader, end, usual)
+    leave(reader, end)
+    return envelope
+  } catch (error) {
+    throw new DecodeError('decode runtime.Unknown', { cause: error })
+  }
 }
 
 type TypeMeta = Readonly<{ apiVersion: string; kind: string }>

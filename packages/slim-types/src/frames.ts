@@ -1,14 +1,15 @@
 import { asBuffer } from './bytes.ts'
 import { DecodeError } from './errors.ts'
+import type { MessageBytes } from './protobuf.ts'
 import type { WireFormat } from './wire-format.ts'
 
 /** Cuts the bytes of a watch into the frames of its events. */
 export type FrameSplitter = {
   /**
-   * The frames that are complete with this chunk. They may be views of it: use them before it is overwritten. What is
-   * kept of it is a copy.
+   * The frames that are complete with these bytes of `chunk`, all of them by default. They may lie in it: use them before
+   * it is overwritten. What is kept of it is a copy.
    */
-  push(chunk: Uint8Array): Buffer[]
+  push(chunk: Uint8Array, start?: number, end?: number): MessageBytes[]
   /** Bytes of a frame that is not complete. */
   readonly pendingBytes: number
 }
@@ -31,19 +32,19 @@ class Pending {
   bytes = 0
   #chunks: Buffer[] = []
 
-  add(chunk: Buffer): void {
-    if (chunk.length === 0) return
-    this.#chunks.push(Buffer.from(chunk))
-    this.bytes += chunk.length
+  add({ bytes, start, end }: MessageBytes): void {
+    if (start === end) return
+    this.#chunks.push(Buffer.from(bytes.subarray(start, end)))
+    this.bytes += end - start
   }
 
-  /** Everything, and `last` behind it, as one buffer. */
-  takeWith(last: Buffer): Buffer {
+  /** Everything, and `last` behind it. */
+  takeWith(last: MessageBytes): MessageBytes {
     if (this.bytes === 0) return last
-    const joined = Buffer.concat([...this.#chunks, last])
+    const joined = Buffer.concat([...this.#chunks, last.bytes.subarray(last.start, last.end)])
     this.#chunks = []
     this.bytes = 0
-    return joined
+    return { bytes: joined, start: 0, end: joined.length }
   }
 }
 
@@ -61,27 +62,34 @@ class LengthSplitter implements FrameSplitter {
     return this.#pending.bytes
   }
 
-  push(chunk: Uint8Array): Buffer[] {
-    if (this.#pending.bytes + chunk.length < this.#needed) {
-      this.#pending.add(asBuffer(chunk))
+  push(chunk: Uint8Array, start = 0, end = chunk.length): MessageBytes[] {
+    const given = { bytes: chunk, start, end }
+    if (this.#pending.bytes + end - start < this.#needed) {
+      this.#pending.add(given)
       return []
     }
-    const frames: Buffer[] = []
-    const buffer = this.#pending.takeWith(asBuffer(chunk))
-    let at = 0
+    let frames: MessageBytes[] | undefined
+    const joined = this.#pending.takeWith(given)
+    let at = joined.start
     for (;;) {
       this.#needed = lengthPrefixBytes
-      if (buffer.length - at < this.#needed) break
-      const length = buffer.readUInt32BE(at)
+      if (joined.end - at < this.#needed) break
+      const length = lengthAt(joined.bytes, at)
       checkLength(length, this.#maxFrameBytes)
       this.#needed = lengthPrefixBytes + length
-      if (buffer.length - at < this.#needed) break
-      frames.push(buffer.subarray(at + lengthPrefixBytes, at + this.#needed))
+      if (joined.end - at < this.#needed) break
+      const frame = { bytes: joined.bytes, start: at + lengthPrefixBytes, end: at + this.#needed }
+      if (frames === undefined) frames = [frame]
+      else frames.push(frame)
       at += this.#needed
     }
-    if (at < buffer.length) this.#pending.add(buffer.subarray(at))
-    return frames
+    if (at < joined.end) this.#pending.add({ bytes: joined.bytes, start: at, end: joined.end })
+    return frames ?? []
   }
+}
+
+function lengthAt(bytes: Uint8Array, at: number): number {
+  return asBuffer(bytes).readUInt32BE(at)
 }
 
 const newline = 0x0a
@@ -98,19 +106,22 @@ class LineSplitter implements FrameSplitter {
     return this.#pending.bytes
   }
 
-  push(chunk: Uint8Array): Buffer[] {
-    const buffer = asBuffer(chunk)
-    const frames: Buffer[] = []
-    let at = 0
-    for (let end = buffer.indexOf(newline); end >= 0; end = buffer.indexOf(newline, at)) {
-      checkLength(this.#pending.bytes + end - at, this.#maxFrameBytes)
-      const line = this.#pending.takeWith(buffer.subarray(at, end))
-      if (line.length > 0) frames.push(line)
-      at = end + 1
+  push(chunk: Uint8Array, start = 0, end = chunk.length): MessageBytes[] {
+    const frames: MessageBytes[] = []
+    let at = start
+    for (;;) {
+      const found = chunk.indexOf(newline, at)
+      const lineEnd = found < 0 || found > end ? end : found
+      checkLength(this.#pending.bytes + lineEnd - at, this.#maxFrameBytes)
+      const part = { bytes: chunk, start: at, end: lineEnd }
+      if (lineEnd === end) {
+        this.#pending.add(part)
+        return frames
+      }
+      const line = this.#pending.takeWith(part)
+      if (line.end > line.start) frames.push(line)
+      at = lineEnd + 1
     }
-    checkLength(this.#pending.bytes + buffer.length - at, this.#maxFrameBytes)
-    if (at < buffer.length) this.#pending.add(buffer.subarray(at))
-    return frames
   }
 }
 

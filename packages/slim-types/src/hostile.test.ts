@@ -9,6 +9,7 @@ import {
   decodeStatus,
   decodeWatchEvent,
   type WireFormat,
+  wholeMessage,
 } from './index.ts'
 import { captureDecoders, readCapture } from './testing/captures.ts'
 
@@ -30,9 +31,11 @@ const inputs = [
   ...formats.flatMap(({ format, suffix }) =>
     ['pods', 'nodes'].map((name) => ({
       name: `${name}.watch.${suffix}`,
-      documents: createFrameSplitter(format).push(readCapture(`${name}.watch.${suffix}`)),
+      documents: createFrameSplitter(format)
+        .push(readCapture(`${name}.watch.${suffix}`))
+        .map(({ bytes, start, end }) => Buffer.from(bytes.subarray(start, end))),
       decode: (bytes: Uint8Array): unknown =>
-        decodeWatchEvent(bytes, format, decoders[name] as (typeof decoders)[string]),
+        decodeWatchEvent(wholeMessage(bytes), format, decoders[name] as (typeof decoders)[string]),
     })),
   ),
   {

@@ -1,5 +1,6 @@
 import { asBuffer } from './bytes.ts'
 import { DecodeError } from './errors.ts'
+import type { MessageBytes } from './protobuf.ts'
 
 // Reading parsed JSON that may be anything. A field that is absent or null is the zero value of its type, as in the
 // Kubernetes API; a field of another type is a DecodeError that names it.
@@ -75,8 +76,12 @@ export function textMapAt(
 
 /** Parses the bytes of a JSON document; a DecodeError when it is none. */
 export function parseJson(bytes: Uint8Array, what: string): unknown {
+  return parseJsonAt({ bytes, start: 0, end: bytes.length }, what)
+}
+
+export function parseJsonAt({ bytes, start, end }: MessageBytes, what: string): unknown {
   try {
-    return JSON.parse(asBuffer(bytes).toString('utf8'))
+    return JSON.parse(asBuffer(bytes).toString('utf8', start, end))
   } catch (error) {
     throw new DecodeError(`parse the JSON of ${what}`, { cause: error })
   }

@@ -2,7 +2,7 @@ import { type Bookmark, bookmarkFromJson, readBookmark } from './bookmark.ts'
 import type { Decoder } from './decoder.ts'
 import { type Envelope, openEnvelope } from './envelope.ts'
 import { DecodeError, decoding } from './errors.ts'
-import { asObject, parseJson, textAt } from './json.ts'
+import { asObject, parseJsonAt, textAt } from './json.ts'
 import { identityFromJson, type ObjectIdentity, readIdentity } from './meta.ts'
 import { decodeMessage, enter, leave, type MessageBytes, nestedMessage, wholeMessage } from './protobuf.ts'
 import { type ApiStatus, readStatus, statusFromJson } from './status.ts'
@@ -22,7 +22,7 @@ export type WatchEvent<T> =
 
 /** Decodes one frame of a watch. Throws DecodeError when it is no event, or not one of the decoder's kind. */
 export function decodeWatchEvent<T>(
-  frame: Uint8Array,
+  frame: MessageBytes,
   format: WireFormat,
   decoder: Decoder<T>,
 ): WatchEvent<T> {
@@ -75,8 +75,8 @@ function upsertOf<T>(
   }
 }
 
-function eventFromProtobuf<T>(frame: Uint8Array, decoder: Decoder<T>): WatchEvent<T> {
-  const event = decodeMessage('WatchEvent', wholeMessage(frame), readEvent)
+function eventFromProtobuf<T>(frame: MessageBytes, decoder: Decoder<T>): WatchEvent<T> {
+  const event = decodeMessage('WatchEvent', frame, readEvent)
   return eventOf(event.type, new ProtobufObject(event.object, decoder), decoder)
 }
 
@@ -141,8 +141,8 @@ function readRawExtension(reader: WireReader): MessageBytes {
   return raw
 }
 
-function eventFromJson<T>(frame: Uint8Array, decoder: Decoder<T>): WatchEvent<T> {
-  const parsed = parseJson(frame, 'a watch event')
+function eventFromJson<T>(frame: MessageBytes, decoder: Decoder<T>): WatchEvent<T> {
+  const parsed = parseJsonAt(frame, 'a watch event')
   return decoding('watch event', () => {
     const event = asObject(parsed, 'the event')
     const object = asObject(event.object, 'object')

@@ -33,8 +33,7 @@ export class MultiMap<Key, Value extends Scalar> {
     const found = this.#values.get(key)
     if (!(found instanceof Set)) return found === value && found !== undefined && this.#values.delete(key)
     const wasThere = found.delete(value)
-    const [only] = found
-    if (found.size === 1 && only !== undefined) this.#values.set(key, only)
+    if (found.size === 1) for (const only of found) this.#values.set(key, only)
     return wasThere
   }
 }

@@ -64,15 +64,20 @@ type Index<Row> = Readonly<{
   keys: MultiMap<string, string>
 }>
 
-/** A row that keeps a value stays where it is. */
-function reindex(
-  keys: MultiMap<string, string>,
-  key: string,
-  { from = [], to }: { from?: readonly string[] | undefined; to: readonly string[] },
-): void {
+const noValues: readonly string[] = []
+
+/** Where `key` is found from now on; under a value that it keeps it stays where it is. */
+function reindex({ keys, key, from, to }: Reindexing): void {
   for (const value of from) if (!to.includes(value)) keys.delete(value, key)
   for (const value of to) if (!from.includes(value)) keys.add(value, key)
 }
+
+type Reindexing = Readonly<{
+  keys: MultiMap<string, string>
+  key: string
+  from: readonly string[]
+  to: readonly string[]
+}>
 
 type Pending<Row> = { row: Row; deleted: boolean }
 
@@ -132,8 +137,9 @@ class MemoryTable<Row> implements WritableTable<Row> {
     const old = this.#rows.get(key)
     if (old !== undefined && (old === row || this.#options.equals?.(old, row) === true)) return false
     this.#rows.set(key, row)
-    for (const { valuesOf, keys } of this.#indexes)
-      reindex(keys, key, { from: old && valuesOf(old), to: valuesOf(row) })
+    for (const { valuesOf, keys } of this.#indexes) {
+      reindex({ keys, key, from: old === undefined ? noValues : valuesOf(old), to: valuesOf(row) })
+    }
     this.#changed(key, { row, deleted: false })
     return true
   }
@@ -141,7 +147,9 @@ class MemoryTable<Row> implements WritableTable<Row> {
   delete(key: string): boolean {
     const old = this.#rows.get(key)
     if (old === undefined) return false
-    for (const { valuesOf, keys } of this.#indexes) reindex(keys, key, { from: valuesOf(old), to: [] })
+    for (const { valuesOf, keys } of this.#indexes) {
+      reindex({ keys, key, from: valuesOf(old), to: noValues })
+    }
     this.#rows.delete(key)
     this.#changed(key, { row: old, deleted: true })
     return true
