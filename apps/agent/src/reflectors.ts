@@ -1,3 +1,4 @@
+import { clusterSizeInterval } from '@axoneme/backoff'
 import type { K8sClient } from '@axoneme/k8s-client'
 import {
   type Reflector,
@@ -17,6 +18,7 @@ import {
   podDecoder,
   serviceDecoder,
 } from '@axoneme/slim-types'
+import { agentIntervals } from './intervals.ts'
 import type { AgentTables } from './tables.ts'
 
 /** apiserver -> tables. Of pods and nodes only those of this node: the kvstore tells of the others. One per table. */
@@ -39,8 +41,11 @@ export function startReflectors({
   settings?: ReflectorSettings
 }): readonly Reflector[] {
   const interner = createInterner()
-  const selfCheck = { nodeCount: () => tables.nodes.size }
-  const common = { client, log, observe, selfCheck, signal: scope.signal, ...settings }
+  const nodeCount = () => tables.nodes.size
+  const { baseMs } = agentIntervals.apiserverWatchEnd.period
+  const minWatchSeconds = () => clusterSizeInterval(baseMs, nodeCount()) / 1000
+  const own = { selfCheck: { nodeCount }, minWatchSeconds }
+  const common = { client, log, observe, signal: scope.signal, ...own, ...settings }
   const onNode = { fieldSelector: `spec.nodeName=${nodeName}` }
   const named = { fieldSelector: `metadata.name=${nodeName}` }
   const reflectors = [

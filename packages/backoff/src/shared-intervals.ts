@@ -85,6 +85,10 @@ export const sharedIntervals = {
     does: 'do so once more after a watch was cut',
     spread: { perNodeMs: 400, maxMs: 1_800_000 },
   },
+  apiserverWatchEnd: {
+    does: 'end a watch that is well, between this and twice this after it began, and resume it',
+    period: { baseMs: 300_000, jitter: 0.5, growsWithCluster: true },
+  },
   apiserverConflict: {
     does: 'read and write again what somebody else just changed at the apiserver',
     retry: { minMs: 20, maxMs: 500, maxAttempts: 8 },

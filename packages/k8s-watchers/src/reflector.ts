@@ -65,8 +65,8 @@ export type ReflectorOptions<T> = Readonly<{
   protobuf?: boolean
   /** The longest time that a watch may be silent where the server sends bookmarks, before jitter of up to a fifth. */
   maxSilenceMs?: number
-  /** How long a watch lasts at least; at most twice that. */
-  minWatchSeconds?: number
+  /** How long a watch lasts at least; at most twice that. Asked before each. By default as `sharedIntervals` says. */
+  minWatchSeconds?: number | (() => number)
   maxFrameBytes?: number
   /** When the table is compared with its source; `false`: never. By default as `sharedIntervals` says. */
   selfCheck?: SelfCheckOptions | false

@@ -22,6 +22,7 @@ import { TableMirror } from './table-mirror.ts'
 import { fromInitialEvents, type ObjectEvent, type WatchStart, watchOnce } from './watch-once.ts'
 
 const defaultRetry = sharedIntervals.apiserverWatch.retry
+const defaultWatchSeconds = sharedIntervals.apiserverWatchEnd.period.baseMs / 1000
 /** What exists is sent at once, as fast as it is read. */
 const maxInitialSilenceMs = 30_000
 /** A watch that lasted this long has been well, though nothing may have happened in its collection. */
@@ -138,8 +139,9 @@ export class RunningReflector<T extends object> implements Reflector {
     start: WatchStart,
     { onOpen, onEvent }: { onOpen: () => void; onEvent: (event: ObjectEvent<T>) => void },
   ): Promise<void> {
-    const { decoder, maxSilenceMs = 150_000, minWatchSeconds = 300 } = this.#options
-    const timeoutSeconds = Math.ceil(minWatchSeconds * (1 + this.#random()))
+    const { decoder, maxSilenceMs = 150_000, minWatchSeconds = defaultWatchSeconds } = this.#options
+    const leastSeconds = typeof minWatchSeconds === 'function' ? minWatchSeconds() : minWatchSeconds
+    const timeoutSeconds = Math.ceil(leastSeconds * (1 + this.#random()))
     const silenceLimitMs = this.#bookmarks.silenceLimitMs({ maxSilenceMs, timeoutSeconds })
     const silenceMs = silenceLimitMs * (1 + this.#random() / 5)
     const initialSilenceMs = Math.min(silenceMs, maxInitialSilenceMs)
