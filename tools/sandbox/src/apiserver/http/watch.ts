@@ -54,7 +54,9 @@ export function serveWatch(
   response.flushHeaders?.()
   exchange.observe?.({ kind: 'answer', code: exchange.isCut === true ? 'cut' : 200, bytes: 0 })
   if (start instanceof ApiError) {
-    response.end(encoder.errorEvent(start.toStatus()))
+    const event = encoder.errorEvent(start.toStatus())
+    exchange.observe?.({ kind: 'event', type: 'ERROR', bytes: event.length })
+    response.end(event)
     return
   }
   let isMuted = false
