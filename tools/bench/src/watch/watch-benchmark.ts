@@ -1,0 +1,125 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Benchmark } from '../benchmark.ts'
+import { BenchError } from '../errors.ts'
+import { measureInterleaved, type Sampler } from '../samples.ts'
+import { startWorker } from './worker.ts'
+
+const fullRounds = 7
+
+type Sizes = Readonly<{ pods: number; events: number; warmUpPods: number; warmUpEvents: number }>
+
+const fullSizes: Sizes = { pods: 10_000, events: 10_000, warmUpPods: 500, warmUpEvents: 10_000 }
+const quickSizes: Sizes = { pods: 500, events: 500, warmUpPods: 100, warmUpEvents: 500 }
+
+const sides = { ours: './reflector-cache.ts', informer: './informer-cache.ts' } as const
+type Side = keyof typeof sides
+
+/** Our reflector and the informer of `@kubernetes/client-node`, on the same pods and events. */
+export const watchBenchmark: Benchmark = {
+  name: 'watch',
+  summary: 'a watch of pods: CPU, bytes allocated and heap kept, beside the informer of client-node',
+  fullRounds,
+  async run({ rounds, workDir, progress, signal }) {
+    const sizes = rounds < fullRounds ? quickSizes : fullSizes
+    const digests = new Set<string>()
+    const sampler =
+      (side: Side): Sampler =>
+      async () => {
+        const { digest, ...durations } = await measureSide(side, { sizes, workDir, signal })
+        digests.add(digest)
+        return Object.fromEntries(
+          Object.entries(durations).map(([name, value]) => [`${side}_${name}`, value]),
+        )
+      }
+    const figures = await measureInterleaved([sampler('ours'), sampler('informer')], {
+      rounds,
+      onRound: (round) => progress(`round ${round} of ${rounds}`),
+      signal,
+    })
+    if (digests.size !== 1) throw new BenchError('the sides do not hold the same pods after the same events')
+    const ratio = (name: string) => figures.of(`informer_${name}`) / figures.of(`ours_${name}`)
+    return {
+      ratios: {
+        informer_cpu_over_ours: ratio('cpu_us'),
+        informer_alloc_over_ours: ratio('alloc_bytes'),
+        informer_heap_over_ours: ratio('heap_bytes'),
+      },
+      figures: {
+        ...Object.fromEntries(
+          (['ours', 'informer'] as const).flatMap((side) => [
+            [`${side}_cpu_us`, figures.of(`${side}_cpu_us`)],
+            [`${side}_alloc_bytes`, figures.of(`${side}_alloc_bytes`)],
+            [`${side}_heap_bytes`, figures.of(`${side}_heap_bytes`)],
+            [`${side}_wire_bytes`, figures.of(`${side}_wire_bytes`)],
+          ]),
+        ),
+        pods_count: sizes.pods,
+        events_count: sizes.events,
+        rounds_count: rounds,
+      },
+    }
+  },
+}
+
+const nothing = z.object({})
+
+/** One side from its start to its end: warmed up on a small cluster, then listed, then the events. */
+async function measureSide(
+  side: Side,
+  { sizes, workDir, signal }: { sizes: Sizes; workDir: string; signal: AbortSignal },
+) {
+  await using apiserver = startWorker('apiserver.ts', {
+    args: [String(sizes.pods), String(sizes.warmUpPods)],
+    signal,
+  })
+  const { url } = await apiserver.ask({ ask: 'url' }, z.object({ url: z.string() }))
+  const kubeconfigPath = join(workDir, `${side}.kubeconfig`)
+  await writeFile(kubeconfigPath, kubeconfigOf(url))
+  await using cache = startWorker('side.ts', { args: [sides[side], kubeconfigPath], signal })
+
+  /** Sends events and waits until the last one is in the cache. */
+  const stream = async (count: number, namespace?: string) => {
+    await cache.ask({ ask: 'expect', count }, nothing)
+    const { bytes } = await apiserver.ask(
+      { ask: 'events', namespace, count },
+      z.object({ bytes: z.number() }),
+    )
+    const usage = await cache.ask(
+      { ask: 'arrived' },
+      z.object({ cpuUs: z.number(), allocatedBytes: z.number() }),
+    )
+    return { ...usage, bytes }
+  }
+  const heap = async () => (await cache.ask({ ask: 'heap' }, z.object({ bytes: z.number() }))).bytes
+
+  await cache.ask({ ask: 'open', namespace: 'warm-up' }, nothing)
+  await stream(sizes.warmUpEvents, 'warm-up')
+  await cache.ask({ ask: 'close' }, nothing)
+  const emptyBytes = await heap()
+  const { size } = await cache.ask({ ask: 'open' }, z.object({ size: z.int() }))
+  if (size !== sizes.pods) throw new BenchError(`${side} listed ${size} pods of ${sizes.pods}`)
+  const listedBytes = await heap()
+  const { cpuUs, allocatedBytes, bytes } = await stream(sizes.events)
+  const { digest } = await cache.ask({ ask: 'digest' }, z.object({ digest: z.string() }))
+  return {
+    digest,
+    cpu_us: cpuUs / sizes.events,
+    alloc_bytes: allocatedBytes / sizes.events,
+    wire_bytes: bytes / sizes.events,
+    heap_bytes: (listedBytes - emptyBytes) / sizes.pods,
+  }
+}
+
+/** JSON is YAML. Without TLS: the informer wants to be told that this is meant. */
+function kubeconfigOf(server: string): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'bench',
+    contexts: [{ name: 'bench', context: { cluster: 'bench', user: 'bench' } }],
+    clusters: [{ name: 'bench', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'bench', user: {} }],
+  })
+}
