@@ -63,7 +63,7 @@ export const sharedIntervals = {
   },
   identityHolder: {
     does: 'look again for an identity that another node is allocating',
-    retry: { minMs: 2_000, maxMs: 10_000 },
+    retry: { minMs: 1_000, maxMs: 4_000 },
   },
   identityKeys: {
     does: 'try again to put back or remove the keys of an identity',
