@@ -3,10 +3,10 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 /** Of calls over the network: milliseconds to seconds. */
 const remoteBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30]
 
-export type LabelValues = Readonly<Record<string, string>>
+type LabelValues = Readonly<Record<string, string>>
 export type Sample = readonly [labels: LabelValues, value: number]
 
-export type Family = Readonly<{
+type Family = Readonly<{
   /** Without the prefix. */
   name: string
   help: string

@@ -2,7 +2,7 @@ import type { K8sCallEvent } from '@axoneme/k8s-client'
 import type { MetricFamilies } from './families.ts'
 
 /** What reflectors tell, as far as it is counted. */
-export type WatchedEvent =
+type WatchedEvent =
   | Readonly<{ kind: 'event'; resource: string; action: 'ADDED' | 'MODIFIED' | 'DELETED'; needed: boolean }>
   | Readonly<{ kind: 'self-check'; resource: string; outcome: string }>
   | Readonly<{ kind: 'invalid' | 'list' | 'watch' | 'failure'; resource: string }>

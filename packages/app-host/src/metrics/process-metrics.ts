@@ -2,10 +2,10 @@ import type { LoggedEvent } from '@axoneme/log'
 import type { MetricFamilies } from './families.ts'
 
 /** One run of something that runs again and again: a derivation, a reconciler, a collection. */
-export type ControllerRun = Readonly<{ name: string; outcome: 'success' | 'fail'; durationMs: number }>
+type ControllerRun = Readonly<{ name: string; outcome: 'success' | 'fail'; durationMs: number }>
 
 /** One pass of a reconciler over rows, or one pruning of its target. */
-export type ReconcilerRun = Readonly<{
+type ReconcilerRun = Readonly<{
   name: string
   kind: 'rows' | 'prune'
   durationMs: number
