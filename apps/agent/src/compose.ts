@@ -149,7 +149,11 @@ export async function runAgent(
     observe: metrics.reflector,
     log: log.child('k8s'),
   })
-  const ciliumNode = keepCiliumNode({ client, tables, config, log: log.child('cilium-node'), signal })
+  const ciliumNode = keepCiliumNode({
+    ...{ client, tables, config, signal },
+    log: log.child('cilium-node'),
+    observe: metrics.reconciler,
+  })
   visible.ciliumNode = scope.use(ciliumNode.reconciler)
   scope.run(() => ciliumNode.running)
   const cluster = config.clusterName
@@ -269,6 +273,7 @@ export async function runAgent(
     const { running, reconciler } = keepCiliumEndpoints({
       ...{ client, tables, signal, nodeIp: node.internalIp, log: recordsLog },
       records: openEndpointRecords(join(config.stateDir, 'cilium-endpoints'), recordsLog),
+      observe: metrics.reconciler,
     })
     visible.ciliumEndpoints = scope.use(reconciler)
     scope.run(() => running)

@@ -51,6 +51,7 @@ export type AgentMetrics = Readonly<{
   services: (run: ServiceRun) => void
   /** What hears of the runs of a derivation. */
   derivation: ControllerMetrics['derivation']
+  reconciler: ControllerMetrics['reconciler']
   /** Registers what is read at scrape time. */
   watch(visible: Visible, options?: { cluster?: string; isReady?: () => boolean }): void
   /** Counts what happens to the nodes, and when policies take effect, until the signal aborts. */
@@ -143,6 +144,7 @@ export function createAgentMetrics(): AgentMetrics {
       }
     },
     derivation: controllers.derivation,
+    reconciler: controllers.reconciler,
     watch(visible, { cluster = 'default', isReady = () => false } = {}) {
       registerState(families, { visible, cluster, isReady })
       delay = createPolicyDelay({

@@ -9,7 +9,7 @@ import {
   type EndpointRecords,
 } from '@axoneme/k8s-writers'
 import type { Logger } from '@axoneme/log'
-import { type Reconciler, startReconciler } from '@axoneme/reconciler'
+import { type ReconcileRun, type Reconciler, startReconciler } from '@axoneme/reconciler'
 import { createTable, follow } from '@axoneme/tables'
 import { agentIntervals } from './intervals.ts'
 import type { AgentTables } from './tables.ts'
@@ -25,6 +25,7 @@ export function keepCiliumEndpoints({
   records,
   log,
   signal,
+  observe,
 }: {
   client: K8sClient
   tables: Pick<AgentTables, 'endpoints' | 'pods' | 'nodes'>
@@ -32,6 +33,7 @@ export function keepCiliumEndpoints({
   records: EndpointRecords
   log: Logger
   signal: AbortSignal
+  observe?: (run: ReconcileRun) => void
 }): { running: Promise<void>; reconciler: Reconciler<CiliumEndpointContent> } {
   const { endpoints, pods } = tables
   const nodeCount = () => tables.nodes.size
@@ -70,6 +72,7 @@ export function keepCiliumEndpoints({
     table: wanted,
     log,
     signal,
+    observe,
     retry: ciliumEndpointRetry.retry,
     prune: ciliumEndpointCheck.period,
     nodeCount,

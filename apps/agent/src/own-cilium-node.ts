@@ -4,7 +4,7 @@ import { createAddressPool, PoolConfigError } from '@axoneme/ipam'
 import type { K8sClient } from '@axoneme/k8s-client'
 import { type CiliumNodeContent, saysCiliumNode, writeCiliumNode } from '@axoneme/k8s-writers'
 import type { Logger } from '@axoneme/log'
-import { type Reconciler, startReconciler } from '@axoneme/reconciler'
+import { type ReconcileRun, type Reconciler, startReconciler } from '@axoneme/reconciler'
 import type { SlimCiliumNode, SlimNode } from '@axoneme/slim-types'
 import { createTable, follow } from '@axoneme/tables'
 import type { AgentConfig } from './config.ts'
@@ -56,12 +56,14 @@ export function keepCiliumNode({
   config,
   log,
   signal,
+  observe,
 }: {
   client: K8sClient
   tables: Pick<AgentTables, 'kubernetesNodes' | 'ciliumNodes' | 'nodes'>
   config: NodeOptions
   log: Logger
   signal: AbortSignal
+  observe?: (run: ReconcileRun) => void
 }): { running: Promise<void>; reconciler: Reconciler<CiliumNodeWrite> } {
   const { kubernetesNodes, ciliumNodes } = tables
   const nodeCount = () => tables.nodes.size
@@ -87,6 +89,7 @@ export function keepCiliumNode({
     table: writes,
     log,
     signal,
+    observe,
     retry: agentIntervals.ciliumNodeRetry.retry,
     target: {
       async update({ content, known }, signal) {
