@@ -43,6 +43,17 @@ describe.runIf(isRoot)('ipcacheTarget', () => {
     expect(Array.from(map.entries(), ([key]) => key)).toEqual([encodeIpcacheKey('10.2.0.0/16')])
   })
 
+  it('prunes no prefix for its spelling', async () => {
+    using map = testMap('axo_ipcache')
+    const target = ipcacheTarget(map)
+    const rows = [row('fd00:0:0::1/128', 5), row('10.1.2.3/16', 6), row('::/0', 2)]
+    for (const each of rows) await target.update(each, signal)
+    await target.prune?.(rows, signal)
+    expect([...map.entries()]).toHaveLength(3)
+    await target.prune?.(rows.slice(1), signal)
+    expect([...map.entries()]).toHaveLength(2)
+  })
+
   it.each([
     [row('10.1.2.300/32', 5), 'encode ipcache prefix 10.1.2.300/32: not a prefix'],
     [row('10.1.2.3/32', 5, '::1'), 'encode ipcache entry 10.1.2.3/32: tunnel endpoint ::1'],

@@ -2,7 +2,7 @@ import type { BpfMap } from '@axoneme/bpf'
 import { addressFamily, ipcacheKey, ipcacheValue } from '@axoneme/bpf-programs'
 import type { IpcacheRow } from '@axoneme/ipcache'
 import { CodedError } from '@axoneme/lifecycle'
-import { parseCidr } from '@axoneme/net-types'
+import { canonicalCidr, formatCidr, parseCidr } from '@axoneme/net-types'
 import type { Target } from '@axoneme/reconciler'
 import { ipv4Number } from './ipv4.ts'
 
@@ -15,8 +15,8 @@ export function ipcacheTarget(map: BpfMap): Target<IpcacheRow> {
     update: (row) => map.update(encodeIpcacheKey(row.cidr), encodeIpcacheValue(row)),
     delete: (cidr) => void map.delete(encodeIpcacheKey(cidr)),
     prune(rows) {
-      const wanted = new Set(rows.map((row) => encodeIpcacheKey(row.cidr).toString('latin1')))
-      for (const [key] of map.entries()) if (!wanted.has(key.toString('latin1'))) map.delete(key)
+      const wanted = new Set(rows.map(({ cidr }) => canonicalCidr(cidr)))
+      for (const [key] of map.entries()) if (!wanted.has(decodeIpcacheKey(key))) map.delete(key)
     },
   }
 }
@@ -32,6 +32,13 @@ export function encodeIpcacheKey(cidr: string): Buffer {
     family: prefix.address.length === 4 ? addressFamily.ipv4 : addressFamily.ipv6,
     address,
   })
+}
+
+/** The canonical prefix. */
+export function decodeIpcacheKey(key: Buffer): string {
+  const { prefixLength, family, address } = ipcacheKey.decode(key)
+  const length = family === addressFamily.ipv4 ? 4 : 16
+  return formatCidr({ address: address.subarray(0, length), prefixLength: prefixLength - ipcacheFixedBits })
 }
 
 function encodeIpcacheValue(row: IpcacheRow): Buffer {

@@ -1,7 +1,6 @@
-import { addressFamily, ipcacheKey, ipcacheValue } from '@axoneme/bpf-programs'
+import { ipcacheValue } from '@axoneme/bpf-programs'
 import { localIdentityRange } from '@axoneme/identity'
-import { formatCidr } from '@axoneme/net-types'
-import { ipcacheFixedBits } from './ipcache-target.ts'
+import { decodeIpcacheKey } from './ipcache-target.ts'
 import type { DatapathObjects } from './objects.ts'
 
 /**
@@ -15,12 +14,7 @@ export function readPrefixIdentities({
   for (const [key, value] of maps.axo_ipcache?.entries() ?? []) {
     const { identity } = ipcacheValue.decode(value)
     if (identity < localIdentityRange.min || identity > localIdentityRange.max) continue
-    const { prefixLength, family, address } = ipcacheKey.decode(key)
-    const bytes = family === addressFamily.ipv4 ? address.subarray(0, 4) : address
-    found.push({
-      prefix: formatCidr({ address: bytes, prefixLength: prefixLength - ipcacheFixedBits }),
-      identity,
-    })
+    found.push({ prefix: decodeIpcacheKey(key), identity })
   }
   return found
 }

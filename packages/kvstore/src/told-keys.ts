@@ -82,6 +82,7 @@ export class ToldKeys {
   }
 
   #absentFrom(listing: Listing): string[] {
+    if (this.#present.size === 0) return []
     const there = new Set<string>()
     for (const { key } of listing.entries) there.add(key)
     return [...this.#present.keys()].filter((key) => !there.has(key))
@@ -95,6 +96,10 @@ class Revisions {
 
   constructor(prefix: string) {
     this.#prefix = prefix
+  }
+
+  get size(): number {
+    return this.#byName.size
   }
 
   get(key: string): number | undefined {
