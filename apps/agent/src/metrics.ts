@@ -122,7 +122,7 @@ export function createAgentMetrics(): AgentMetrics {
       endpoint: endpoints.regeneration,
       conntrackGc: kernel.conntrackGc,
       conntrackGcFailed: kernel.conntrackGcFailed,
-      reconcile: controllers.reconciler,
+      reconcile: controllers.datapath,
     },
     api(event) {
       endpoints.api(event)

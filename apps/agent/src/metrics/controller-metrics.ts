@@ -4,10 +4,12 @@ import type { FollowRun } from '@axoneme/tables'
 
 export type ControllerMetrics = Readonly<{
   derivation: (name: string) => (run: Pick<FollowRun, 'outcome' | 'durationMs'>) => void
-  reconciler: (run: ReconcileRun) => void
+  reconciler: ProcessMetrics['reconciler']
+  /** A reconciler whose target is the kernel. */
+  datapath: (run: ReconcileRun) => void
 }>
 
-/** Runs of what derives tables, and of what carries them into the kernel. */
+/** Runs of what derives tables, and of what carries them to the kernel and to the apiserver. */
 export function createControllerMetrics(
   { counter }: MetricFamilies,
   { controller, reconciler }: Pick<ProcessMetrics, 'controller' | 'reconciler'>,
@@ -26,7 +28,8 @@ export function createControllerMetrics(
       (name) =>
       ({ outcome, durationMs }) =>
         controller({ name: `derive-${name}`, outcome, durationMs }),
-    reconciler(run) {
+    reconciler,
+    datapath(run) {
       const { name, kind, failures } = run
       reconciler(run)
       for (const [code, count] of Object.entries(failures)) {

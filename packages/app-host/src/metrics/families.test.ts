@@ -24,7 +24,7 @@ it('counts warnings and errors by component, and runs by outcome', async () => {
   for (const level of ['debug', 'info', 'warn', 'error'] as const) {
     metrics.log({ level, component: 'datapath.ipcache' })
   }
-  const run = { name: 'ipcache', kind: 'rows', durationMs: 2 } as const
+  const run = { name: 'cilium node', kind: 'rows', durationMs: 2 } as const
   metrics.reconciler({ ...run, failures: {} })
   metrics.reconciler({ ...run, failures: { BPF_MAP_FULL: 3 } })
   const text = await registry.metrics()
@@ -36,7 +36,7 @@ it('counts warnings and errors by component, and runs by outcome', async () => {
     'axo_controllers_runs_total{status="failure"} 1',
     'axo_controllers_runs_duration_seconds_count{status="success"} 1',
     'axo_controllers_runs_duration_seconds_count{status="failure"} 1',
-    'axo_controllers_group_runs_total{status="success",group_name="reconcile-ipcache"} 1',
-    'axo_controllers_group_runs_total{status="failure",group_name="reconcile-ipcache"} 1',
+    'axo_controllers_group_runs_total{status="success",group_name="reconcile-cilium-node"} 1',
+    'axo_controllers_group_runs_total{status="failure",group_name="reconcile-cilium-node"} 1',
   ])
 })

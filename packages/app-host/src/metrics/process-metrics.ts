@@ -54,7 +54,8 @@ export function createProcessMetrics({ counter, histogram }: MetricFamilies): Pr
     controller,
     reconciler({ name, kind, durationMs, failures }) {
       const outcome = Object.keys(failures).length === 0 ? 'success' : 'fail'
-      controller({ name: `${kind === 'rows' ? 'reconcile' : 'prune'}-${name}`, outcome, durationMs })
+      const verb = kind === 'rows' ? 'reconcile' : 'prune'
+      controller({ name: `${verb}-${name.replaceAll(' ', '-')}`, outcome, durationMs })
     },
     log({ level, component }) {
       // The words of Cilium's label `level`.
