@@ -14,4 +14,5 @@ it.each([
   for (const each of seen) bookmarks[each]()
   expect(bookmarks.areAbsent).toBe(absent)
   expect(bookmarks.silenceLimitMs(limits)).toBe(absent ? 550_000 : 150_000)
+  expect([400, 4000].map((wanted) => bookmarks.watchSeconds(wanted))).toEqual([400, absent ? 600 : 4000])
 })

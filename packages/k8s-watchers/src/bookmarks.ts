@@ -1,3 +1,6 @@
+/** How long a watch may last where only its end tells that the server is there. */
+const maxBlindWatchSeconds = 600
+
 /**
  * Whether a server sends bookmarks for a collection, as its watches have shown, and so how long one of them may be
  * silent. A real apiserver sends one about every minute; aggregated servers and old ones may never do so.
@@ -8,6 +11,11 @@ export class BookmarkExpectation {
 
   get areAbsent(): boolean {
     return this.#known === 'absent'
+  }
+
+  /** When the server is to end a watch that may last `wantedSeconds`. */
+  watchSeconds(wantedSeconds: number): number {
+    return this.areAbsent ? Math.min(wantedSeconds, maxBlindWatchSeconds) : wantedSeconds
   }
 
   /** How long a watch that the server is to end after `timeoutSeconds` may say nothing. */

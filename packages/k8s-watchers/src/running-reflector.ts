@@ -141,7 +141,7 @@ export class RunningReflector<T extends object> implements Reflector {
   ): Promise<void> {
     const { decoder, maxSilenceMs = 150_000, minWatchSeconds = defaultWatchSeconds } = this.#options
     const leastSeconds = typeof minWatchSeconds === 'function' ? minWatchSeconds() : minWatchSeconds
-    const timeoutSeconds = Math.ceil(leastSeconds * (1 + this.#random()))
+    const timeoutSeconds = this.#bookmarks.watchSeconds(Math.ceil(leastSeconds * (1 + this.#random())))
     const silenceLimitMs = this.#bookmarks.silenceLimitMs({ maxSilenceMs, timeoutSeconds })
     const silenceMs = silenceLimitMs * (1 + this.#random() / 5)
     const initialSilenceMs = Math.min(silenceMs, maxInitialSilenceMs)
