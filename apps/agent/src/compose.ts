@@ -110,6 +110,7 @@ export async function runAgent(
         if (problem !== undefined) log.warn('template', { program, hash, problem })
       },
     })
+  const nodeCount = () => tables.nodes.size
   const openStore = () =>
     openEtcdKvstore({
       ...etcdOptions(config),
@@ -118,6 +119,7 @@ export async function runAgent(
       observeWatch: metrics.kvstoreWatch,
       onQuorumError: metrics.kvstoreQuorumError,
       onStatus: (status) => progress.detail('kvstore', status.detail),
+      nodeCount,
       signal,
     })
   const openClient = () =>
@@ -139,7 +141,6 @@ export async function runAgent(
       signal,
     }),
   )
-  const nodeCount = () => tables.nodes.size
 
   // Sources to tables, none of which waits for another one.
   const client = scope.use(await step('apiserver credentials', openClient))

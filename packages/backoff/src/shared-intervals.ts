@@ -30,8 +30,8 @@ export const sharedIntervals = {
     retry: { minMs: 50, maxMs: 2_000 },
   },
   kvstoreQuorum: {
-    does: 'ask whether most members of the kvstore agree',
-    period: { baseMs: 10_000, jitter: 0.2 },
+    does: 'ask whether most members of the kvstore agree, when nothing else asked',
+    period: { baseMs: 10_000, jitter: 0.2, growsWithCluster: true },
   },
   kvstoreCredentials: {
     does: 'look whether the files with the credentials of the kvstore changed',

@@ -33,8 +33,10 @@ export type ClientOptions = Readonly<{
   observeWatch?: ObserveWatch | undefined
   rateLimit?: RateLimit | undefined
   random?: (() => number) | undefined
-  /** How often the store's quorum is asked for when nothing else did; 10 s by default. */
+  /** How often the store's quorum is asked for when nothing else did; as `sharedIntervals` says by default. */
   quorumPeriod?: Period | undefined
+  /** How many share the store, for that period. */
+  nodeCount?: (() => number) | undefined
   onQuorumError?: ((error: QuorumError) => void) | undefined
   /** Called whenever the store becomes reachable or unreachable, with the reason. */
   onStatus?: ((status: KvStatus) => void) | undefined
@@ -54,7 +56,7 @@ export class KvClient implements Kvstore {
   readonly #closing = new AbortController()
   readonly #calls: Calls
   readonly #locks: Locks
-  readonly #quorum: Pick<ClientOptions, 'quorumPeriod' | 'onQuorumError'>
+  readonly #quorum: Pick<ClientOptions, 'quorumPeriod' | 'nodeCount' | 'onQuorumError'>
   #running: Promise<unknown> | undefined
 
   constructor({
@@ -269,10 +271,11 @@ export class KvClient implements Kvstore {
   }
 
   #watchQuorum(): Promise<void> {
-    const { quorumPeriod: period = defaultQuorumPeriod, onQuorumError } = this.#quorum
+    const { quorumPeriod: period = defaultQuorumPeriod, nodeCount, onQuorumError } = this.#quorum
     return watchQuorum({
       transport: this.#transport,
       period,
+      nodeCount,
       random: this.#random,
       signal: this.#closing.signal,
       lastConfirmedMs: () => this.#calls.answeredMs,

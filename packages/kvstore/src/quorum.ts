@@ -17,6 +17,7 @@ const probeKey = 'cilium/.heartbeat'
 export async function watchQuorum({
   transport,
   period,
+  nodeCount = () => 0,
   random,
   signal,
   lastConfirmedMs,
@@ -25,6 +26,8 @@ export async function watchQuorum({
 }: {
   transport: Pick<KvTransport, 'range'>
   period: Period
+  /** For a period that grows with the cluster. */
+  nodeCount?: (() => number) | undefined
   random: () => number
   signal: AbortSignal
   /** When another call was answered last, of performance.now. */
@@ -33,7 +36,7 @@ export async function watchQuorum({
   onError: (error: QuorumError, cause: unknown) => void
 }): Promise<void> {
   for (;;) {
-    await sleep(jitteredPeriod(period, { random }), { signal })
+    await sleep(jitteredPeriod(period, { nodeCount: nodeCount(), random }), { signal })
     if (performance.now() - lastConfirmedMs() < period.baseMs) continue
     try {
       await transport.range({ key: probeKey, prefix: false })

@@ -33,8 +33,10 @@ export type EtcdKvstoreOptions = Readonly<{
   random?: () => number
   /** Told of each change between reachable and not, also while opening. */
   onStatus?: (status: KvStatus) => void
-  /** How often the store's quorum is asked for when nothing else did; 10 s by default. */
+  /** How often the store's quorum is asked for when nothing else did; as `sharedIntervals` says by default. */
   quorumPeriod?: Period
+  /** How many share the store: they ask more rarely then. */
+  nodeCount?: () => number
   /** Told of each such probe that most members did not confirm. */
   onQuorumError?: (error: QuorumError) => void
   /** Ends the attempts to connect. */
@@ -55,8 +57,8 @@ export async function openEtcdKvstore(options: EtcdKvstoreOptions): Promise<Kvst
       ? new RotatingConnection(endpoints, { tls, auth })
       : await followFiles(credentialFiles, options)
   const transport = etcdTransport(connection, endpoints)
-  const { quorumPeriod, onQuorumError, observeWatch } = options
-  const rules = { leaseTtlS, rateLimit, quorumPeriod, random }
+  const { quorumPeriod, nodeCount, onQuorumError, observeWatch } = options
+  const rules = { leaseTtlS, rateLimit, quorumPeriod, nodeCount, random }
   const store = new KvClient({ transport, ...rules, log, observe, observeWatch, onStatus, onQuorumError })
   try {
     await store.start(signal)
