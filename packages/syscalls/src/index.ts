@@ -1,4 +1,3 @@
-export { trimAllocator } from './allocator.ts'
 export {
   E2BIG,
   EAGAIN,
@@ -30,5 +29,6 @@ export {
   connectInNetns,
   serveTcpInNetns,
 } from './netns-sockets.ts'
+export { dropExecutedPages, trimAllocator } from './resident-memory.ts'
 export { bindUdp, listenTcp, type SocketAddress, unconnectedTcp } from './sockets.ts'
 export { addressOf, type SyscallArgument, type SyscallName, syscall, syscallAside } from './syscall.ts'
