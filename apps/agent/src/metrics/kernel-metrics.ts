@@ -53,7 +53,8 @@ export function createKernelMetrics({ counter, gauge, histogram }: MetricFamilie
       const outcome = errno === undefined || errno === constants.errno.ENOENT ? 'success' : 'fail'
       syscalls.observe({ operation, outcome }, durationMs / 1000)
       if (operation.startsWith('map_update') || operation.startsWith('map_delete')) {
-        mapOperations.inc({ mapName: object, operation: operation.slice(4), outcome })
+        const change = operation.startsWith('map_update') ? 'update' : 'delete'
+        mapOperations.inc({ mapName: object, operation: change, outcome })
       }
     },
     compile({ outcome }) {
