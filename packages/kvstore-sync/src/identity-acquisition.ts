@@ -76,29 +76,41 @@ async function join(
   return undefined
 }
 
-async function create(
+type Creation = Readonly<{
+  labels: string
+  /** Numbers that turned out to be taken. */
+  taken: Set<IdentityId>
+  signal: AbortSignal
+  remembered: IdentityId | undefined
+}>
+
+async function create(options: AcquisitionOptions, creation: Creation): Promise<IdentityId | undefined> {
+  const lock = await lockUnlessKnown(options, creation)
+  if (lock === undefined) return undefined
+  let id: IdentityId | undefined
+  try {
+    id = await createLocked(options, { ...creation, lock })
+  } finally {
+    const released = lock.release()
+    // Whoever got a number need not wait for this; another attempt must not meet it.
+    if (id === undefined) await released
+  }
+  return id
+}
+
+async function createLocked(
   options: AcquisitionOptions,
-  {
-    labels,
-    taken,
-    signal,
-    remembered,
-  }: {
-    labels: string
-    taken: Set<IdentityId>
-    signal: AbortSignal
-    remembered: IdentityId | undefined
-  },
+  { lock, labels, taken, signal, remembered }: Creation & { lock: KvLock },
 ): Promise<IdentityId | undefined> {
   const { store, table, nodeSuffix } = options
-  await using lock = await lockUnlessKnown(options, { labels, signal })
-  if (lock === undefined) return undefined
   // Whoever held the lock before may have made it. The table is asked again, because it may have learnt of it since
   // the first look; what it does not know yet is read from the store.
   const known = knownIdentities(table, labels)
   const createdAfter = table.position.revision
-  const used = await usedIdentities(store, labels, { signal })
-  const created = await createdIdentities(store, labels, { signal, createdAfter })
+  const [used, created] = await Promise.all([
+    usedIdentities(store, labels, { signal }),
+    createdIdentities(store, labels, { signal, createdAfter }),
+  ])
   const joined = await join(options, { labels, signal, candidates: [...used, ...known, ...created] })
   if (joined !== undefined) return joined
   for (const id of used) {
@@ -118,8 +130,8 @@ async function create(
 }
 
 /**
- * Undefined when the labels got or lost an identity while this waited. Of a thousand nodes that begin at the same time with the
- * same labels one has to have the lock; the others look now and then, and do not stand in line for it one after the other.
+ * Undefined when the labels got or lost an identity while this waited. Of a thousand nodes that begin at the same time
+ * with the same labels one has to have the lock; the others look now and then, and do not stand in line for it.
  */
 async function lockUnlessKnown(
   { store, appearance, random }: AcquisitionOptions,

@@ -21,6 +21,7 @@ export class Locks implements AsyncDisposable {
   readonly #random: () => number
   readonly #taking = new Set<Promise<HeldLock | undefined>>()
   readonly #held = new Set<HeldLock>()
+  readonly #releasing = new Set<Promise<void>>()
 
   constructor({
     transport,
@@ -69,13 +70,17 @@ export class Locks implements AsyncDisposable {
   /** After `calls` was closed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#taking)
-    await Promise.all([...this.#held].map((held) => held.release()))
+    await Promise.all([...[...this.#held].map((held) => held.release()), ...this.#releasing])
   }
 
   #handle(path: string, held: HeldLock): KvLock {
     const release = async () => {
       if (!this.#held.delete(held)) return
-      await this.#calls.runUnlimited({ operation: 'unlock', kind: 'lock', key: path }, () => held.release())
+      const call = { operation: 'unlock', kind: 'lock', key: path } as const
+      const releasing = this.#calls.runUnlimited(call, () => held.release())
+      this.#releasing.add(releasing)
+      await releasing
+      this.#releasing.delete(releasing)
     }
     const fenced = async (call: Call, { conditions, writes }: KvCommit): Promise<boolean> => {
       if (held.ended.aborted) throw lost('fenced write', path)
