@@ -1,23 +1,16 @@
 import { sleep } from '@axoneme/lifecycle'
 import { fabric } from '@axoneme/sandbox'
+import { clusterShape, fullShape } from '@axoneme/scale-sim/model'
 import type { Benchmark } from '../benchmark.ts'
 import { BenchError } from '../errors.ts'
 import { median } from '../samples.ts'
 import { type ExpectedMaps, expectedMaps, openKernelMaps } from './kernel-maps.ts'
-import { type Machine, type RunningAgent, startMachine } from './machine.ts'
+import { type Machine, ownRouterIp, type RunningAgent, startMachine } from './machine.ts'
 import { readCpuSeconds, readMemory } from './process-use.ts'
-import { createWorld, fullSize, type WorldSize } from './world.ts'
 
 /** Starts of the agent; with fewer rounds a run is to prove that it runs, and the cluster is small. */
 const fullRounds = 5
-const smallSize: WorldSize = {
-  ...fullSize,
-  nodes: 50,
-  pods: 1_000,
-  services: 200,
-  identities: 20,
-  namespaces: 5,
-}
+const smallShape = clusterShape({ nodes: 50, pods: 1_000, services: 200 })
 
 /** An agent that knows a whole cluster: what it keeps, how soon it is complete, and what it costs when nothing changes. */
 export const cacheBenchmark: Benchmark = {
@@ -27,12 +20,11 @@ export const cacheBenchmark: Benchmark = {
   fullRounds,
   async run({ rounds, progress, signal }) {
     const quick = rounds < fullRounds
-    const size = quick ? smallSize : fullSize
-    const world = createWorld(size)
-    await using machine = await startMachine({ size, progress, signal })
-    const expected = expectedMaps(world, {
+    const shape = quick ? smallShape : fullShape
+    await using machine = await startMachine({ shape, progress, signal })
+    const expected = expectedMaps(shape, {
       address: machine.node.address,
-      routerIp: '10.200.0.1',
+      routerIp: ownRouterIp,
       apiserver: { frontend: '10.96.0.1:443', backend: `${fabric.gateway}:${fabric.apiServerPort}` },
     })
 
@@ -57,9 +49,9 @@ export const cacheBenchmark: Benchmark = {
         cold_start_compiling_s: compiled.completeS,
         start_cpu_s: of('startCpuS'),
         idle_cpu_percent: of('idleCpuPercent'),
-        nodes_count: size.nodes,
-        pods_count: size.pods,
-        services_count: size.services,
+        nodes_count: shape.nodes,
+        pods_count: shape.pods,
+        services_count: shape.services,
         rounds_count: rounds,
       },
     }

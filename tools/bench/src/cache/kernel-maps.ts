@@ -10,9 +10,16 @@ import {
   lb4ServiceKey,
 } from '@axoneme/bpf-programs'
 import { type IdentityId, reservedIdentity } from '@axoneme/identity'
-import type { World } from './world.ts'
+import {
+  type ClusterShape,
+  endpointSliceObject,
+  ipEntry,
+  nodeRow,
+  serviceObject,
+} from '@axoneme/scale-sim/model'
+import { z } from 'zod'
 
-/** What the kernel's maps must hold, as text, made from the world and from nothing that the agent says. */
+/** What the kernel's maps must hold, as text, made from the model and from nothing that the agent says. */
 export type ExpectedMaps = Readonly<{
   /** `prefix` -> `identity via tunnel endpoint`. */
   ipcache: ReadonlyMap<string, string>
@@ -21,7 +28,7 @@ export type ExpectedMaps = Readonly<{
 }>
 
 export function expectedMaps(
-  world: World,
+  shape: ClusterShape,
   own: { address: string; routerIp: string; apiserver: { frontend: string; backend: string } },
 ): ExpectedMaps {
   const ipcache = new Map<string, string>()
@@ -29,24 +36,33 @@ export function expectedMaps(
     ipcache.set(prefix, `${identity} via ${tunnel}`)
   put(`${own.address}/32`, reservedIdentity.host)
   put(`${own.routerIp}/32`, reservedIdentity.host)
-  for (const { internalIp, routerIp, podCidrs } of world.nodes()) {
+  for (let node = 0; node < shape.nodes; node++) {
+    const { internalIp, routerIp, podCidrs } = nodeRow(shape, node)
     put(`${internalIp}/32`, reservedIdentity.remoteNode)
     put(`${routerIp}/32`, reservedIdentity.remoteNode, internalIp)
     for (const podCidr of podCidrs) put(podCidr, reservedIdentity.world, internalIp)
   }
-  for (const { ip, identity, hostIp } of world.pods()) put(`${ip}/32`, identity, hostIp)
+  for (let pod = 0; pod < shape.pods; pod++) {
+    const { IP, ID, HostIP } = ipValueSchema.parse(JSON.parse(ipEntry(shape, pod).value))
+    put(`${IP}/32`, ID, HostIP)
+  }
   const services = new Map([[own.apiserver.frontend, own.apiserver.backend]])
-  for (const { clusterIp, port, targetPort, backends } of world.services()) {
-    services.set(
-      `${clusterIp}:${port}`,
-      backends
-        .map(({ ip }) => `${ip}:${targetPort}`)
-        .sort()
-        .join(' '),
-    )
+  for (let index = 0; index < shape.services; index++) {
+    const { spec } = serviceSchema.parse(serviceObject(shape, index))
+    const { endpoints, ports } = sliceSchema.parse(endpointSliceObject(shape, index))
+    const backends = endpoints.map(({ addresses: [address] }) => `${address}:${ports[0].port}`).sort()
+    services.set(`${spec.clusterIP}:${spec.ports[0].port}`, backends.join(' '))
   }
   return { ipcache, services }
 }
+
+const ipValueSchema = z.object({ IP: z.string(), ID: z.int(), HostIP: z.string() })
+const onePort = z.tuple([z.object({ port: z.int() })])
+const serviceSchema = z.object({ spec: z.object({ clusterIP: z.string(), ports: onePort }) })
+const sliceSchema = z.object({
+  endpoints: z.array(z.object({ addresses: z.tuple([z.string()]) })),
+  ports: onePort,
+})
 
 /** The maps that the agent pinned; undefined while they are not there. */
 export function openKernelMaps(mapDir: string): KernelMaps | undefined {

@@ -20,8 +20,12 @@ import {
   removeEverything,
   unmountBelow,
 } from '@axoneme/sandbox'
+import type { ClusterShape } from '@axoneme/scale-sim/model'
 import { BenchError } from '../errors.ts'
-import type { WorldSize } from './world.ts'
+
+/** Of the node that the agent runs on: none of the model's. */
+const ownPodCidr = '10.200.0.0/24'
+export const ownRouterIp = '10.200.0.1'
 
 /** A node's network namespace joined to that of etcd and the apiserver, which are processes of their own. */
 export type Machine = AsyncDisposable &
@@ -36,11 +40,11 @@ export type Machine = AsyncDisposable &
 export type RunningAgent = AsyncDisposable & Readonly<{ pid: number; client: AgentClient; log(): string }>
 
 export async function startMachine({
-  size,
+  shape,
   progress,
   signal,
 }: {
-  size: WorldSize
+  shape: ClusterShape
   progress: (text: string) => void
   signal: AbortSignal
 }): Promise<Machine> {
@@ -63,7 +67,7 @@ export async function startMachine({
   await etcdReady(instance, { signal })
   progress('the apiserver and etcd take their objects')
   const settings = JSON.stringify({
-    ...{ size, listen, own: { name: node.name, address: node.address } },
+    ...{ shape, listen, own: { name: node.name, address: node.address, podCidr: ownPodCidr } },
     etcd: `http://${fabric.gateway}:${fabric.etcdPort}`,
   })
   const cluster = cleanup.use(
