@@ -32,7 +32,6 @@ const tooRareHere = [
   /_k8s_self_checks_total$/,
   /_k8s_watch_failures_total$/,
   /_kvstore_quorum_errors_total$/,
-  /_subprocess_start_total$/,
   /_operator_(identity_(gc|space)_|endpoint_gc_)/,
 ]
 const isRare = (name: string) => tooRareHere.some((pattern) => pattern.test(name))
