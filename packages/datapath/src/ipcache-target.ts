@@ -7,7 +7,7 @@ import type { Target } from '@axoneme/reconciler'
 import { ipv4Number } from './ipv4.ts'
 
 /** Bits of the ipcache key before the address. */
-export const ipcacheFixedBits = 32
+const ipcacheFixedBits = 32
 
 /** [ipcache] -> the ipcache map: prefix to identity and tunnel endpoint. */
 export function ipcacheTarget(map: BpfMap): Target<IpcacheRow> {
