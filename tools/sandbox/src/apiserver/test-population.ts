@@ -17,6 +17,8 @@ type Species = Readonly<{
   draw: (random: Random) => JsonObject
 }>
 
+type Target = Readonly<{ namespace: string; name: string }>
+
 /** Whole numbers below `limit`. */
 type Random = (limit: number) => number
 
@@ -87,36 +89,49 @@ export function createPopulation(server: ApiServer, random01: () => number) {
   const random: Random = (limit) => Math.floor(random01() * limit)
   const typeOf = ({ group, version, plural }: Species) => context.registry.mustFind(group, version, plural)
 
-  const upsert = (kind: Species) => {
-    const name = `node-${random(30)}`
-    const namespace = kind.namespaced ? (namespaces[random(namespaces.length)] ?? '') : ''
+  const collectionOf = (kind: Species) => context.store.collection(typeOf(kind).storage)
+
+  const put = (kind: Species, { name, namespace }: Target, content: JsonObject) => {
+    const type = typeOf(kind)
+    const stored = collectionOf(kind).get(storageKey(namespace, name))
     const body = {
       apiVersion: kind.group === '' ? kind.version : `${kind.group}/${kind.version}`,
       kind: kind.kind,
       metadata: { name, ...(kind.namespaced ? { namespace } : {}), labels: labelsOf(random) },
-      ...kind.draw(random),
+      ...content,
     }
-    const type = typeOf(kind)
-    // Where only its status may change, that is what does.
-    const exists = context.store.collection(type.storage).get(storageKey(namespace, name)) !== undefined
-    if (!exists) createObject(context, type, { namespace, body, dryRun: false })
-    else if (kind.kind === 'Pod')
-      updateObject(context, type, { namespace, name, body, subresource: 'status', isPatch: true })
-    else if (kind.kind !== 'Service') updateObject(context, type, { namespace, name, body, isPatch: true })
+    const target = { namespace, name, isPatch: true }
+    if (stored === undefined) createObject(context, type, { namespace, body, dryRun: false })
+    // What may not change of these stays: of pods either the status does or the labels do.
+    else if (kind.kind === 'Pod' && random(2) === 0)
+      updateObject(context, type, { ...target, body, subresource: 'status' })
+    else if (kind.kind === 'Pod' || kind.kind === 'Service')
+      updateObject(context, type, { ...target, body: { ...body, spec: stored.spec ?? {} } })
+    else updateObject(context, type, { ...target, body })
   }
 
-  const remove = (kind: Species) => {
+  const remove = (kind: Species, target: Target | undefined = anyOf(kind)) => {
+    if (target === undefined) return
     const type = typeOf(kind)
-    const objects = [...context.store.collection(type.storage).values()].filter(({ metadata }) =>
-      metadata.name.startsWith('node-'),
-    )
-    const found = objects[random(objects.length)]
-    if (found === undefined) return
-    const { name, namespace = '' } = found.metadata
-    const { isGone } = deleteObject(context, type, { namespace, name, options: { gracePeriodSeconds: 0 } })
+    const { isGone } = deleteObject(context, type, { ...target, options: { gracePeriodSeconds: 0 } })
     // What the namespace controller does once a namespace is empty.
-    if (!isGone) finalizeNamespace(context, type, { namespace, name, body: { spec: { finalizers: [] } } })
+    if (!isGone) finalizeNamespace(context, type, { ...target, body: { spec: { finalizers: [] } } })
   }
+
+  const anyOf = (kind: Species): Target | undefined => {
+    const own = [...collectionOf(kind).values()].filter(({ metadata }) => metadata.name.startsWith('node-'))
+    const metadata = own[random(own.length)]?.metadata
+    return metadata === undefined ? undefined : { namespace: metadata.namespace ?? '', name: metadata.name }
+  }
+
+  /** What the agent of node-1 and the operator select: its pods, its nodes, the pods of agents. */
+  const selected = species.flatMap((kind) => {
+    const name = 'node-1'
+    if (kind.kind === 'Pod') return [{ kind, target: { namespace: 'kube-system', name: 'agent' } }]
+    return kind.kind === 'Node' || kind.kind === 'CiliumNode'
+      ? [{ kind, target: { namespace: '', name } }]
+      : []
+  })
 
   return {
     /** One object of one kind comes, changes or goes. */
@@ -124,7 +139,21 @@ export function createPopulation(server: ApiServer, random01: () => number) {
       const kind = species[random(species.length)]
       if (kind === undefined) return
       if (random(3) === 0) remove(kind)
-      else upsert(kind)
+      else {
+        const namespace = kind.namespaced ? (namespaces[random(namespaces.length)] ?? '') : ''
+        put(kind, { namespace, name: `node-${random(30)}` }, kind.draw(random))
+      }
+    },
+    /** Something is there of all that is watched by a selector. */
+    addSelected() {
+      for (const { kind, target } of selected) {
+        const metadata = { ...target, labels: { 'app.kubernetes.io/name': 'axoneme-agent' } }
+        const spec = { nodeName: 'node-1', containers: [{ name: 'c', image: 'i' }] }
+        put(kind, target, kind.kind === 'Pod' ? { metadata, spec } : {})
+      }
+    },
+    removeSelected() {
+      for (const { kind, target } of selected) remove(kind, target)
     },
     /** One object of every kind goes. */
     removeOneOfEach() {
@@ -133,7 +162,7 @@ export function createPopulation(server: ApiServer, random01: () => number) {
     /** How many objects of a kind the server has. */
     count(plural: string): number {
       const kind = species.find((each) => each.plural === plural)
-      return kind === undefined ? 0 : context.store.collection(typeOf(kind).storage).size
+      return kind === undefined ? 0 : collectionOf(kind).size
     },
   }
 }
