@@ -85,6 +85,14 @@ const expected: Record<string, { ratios: string[]; figures: string[]; isOneRun?:
       ...['keys_count', 'rounds_count'],
     ],
   },
+  cache: {
+    ratios: [],
+    figures: [
+      ...['rss_mb', 'anonymous_mb', 'peak_rss_mb', 'heap_used_mb', 'heap_total_mb', 'external_mb'],
+      ...['cold_start_s', 'cold_start_compiling_s', 'start_cpu_s', 'idle_cpu_percent'],
+      ...['nodes_count', 'pods_count', 'services_count', 'rounds_count'],
+    ],
+  },
   cni: {
     ratios: addParts.map((part) => `${part}_over_add`),
     figures: [
