@@ -210,6 +210,29 @@ describe('CiliumEndpoints of a node', () => {
     expect((await read(name)).metadata.uid).toBe(life.records.get(`default/${name}`)?.uid)
   })
 
+  it('take along what changed while a write waited for its turn', async () => {
+    const records = openEndpointRecords(join(directory, 'f'), log)
+    const contentOf = (version: string) => {
+      const content = ciliumEndpointContent(endpointOf('queue'), { pod: podOf('queue', { version }), nodeIp })
+      if (content === undefined) throw new Error('no content')
+      return content
+    }
+    const table = createTable<ReturnType<typeof contentOf>>({ name: 'wanted', key: () => 'default/queue' })
+    const turn = Promise.withResolvers<void>()
+    const pace = () => turn.promise
+    const target = ciliumEndpointTarget({ client: server.client, table, records, pace })
+    const signal = AbortSignal.timeout(10_000)
+    server.takeCalls()
+    table.upsert(contentOf('1'))
+    const writing = target.update(contentOf('1'), signal)
+    table.upsert(contentOf('2'))
+    turn.resolve()
+    await writing
+    await target.update(contentOf('2'), signal)
+    expect(server.takeCalls()).toEqual(['POST ciliumendpoints 201'])
+    expect((await read('queue')).metadata.labels).toEqual({ version: '2' })
+  })
+
   it('are compared with the apiserver from time to time, and made right again', async () => {
     await using life = startLife('e')
     life.tables.pods.upsert(podOf('cart'))
