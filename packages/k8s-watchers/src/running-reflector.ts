@@ -286,8 +286,8 @@ export class RunningReflector<T extends object> implements Reflector {
     const { outcome } = comparison
     this.#status.selfChecks[outcome]++
     observe?.({ kind: 'self-check', resource, outcome, durationMs: this.#clock.now() - startedMs })
-    // What was listed meanwhile is right again.
-    if (outcome !== 'differs' || this.#status.lists !== lists) return outcome
+    const isReadAnew = this.#status.lists !== lists || this.#mirror.resourceVersion === undefined
+    if (outcome !== 'differs' || isReadAnew) return outcome
     log.warn('the table differs from the source, reading all again', { resource, ...comparison })
     this.#isDoubtful = true
     if (this.#interrupt === undefined) this.#mirror.resourceVersion = undefined
