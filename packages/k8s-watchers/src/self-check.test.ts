@@ -58,6 +58,20 @@ it('runs sooner after a cut, once for several, spread over the cluster', async (
   await selfCheck[Symbol.asyncDispose]()
 })
 
+it.each([
+  { outcomes: ['unknown', 'equal'], ranAt: [13, 26] },
+  { outcomes: ['unknown', 'unknown', 'unknown', 'unknown', 'unknown'], ranAt: [13, 26, 39, 52] },
+] as const)(
+  'after a cut the server is asked again when it does not say: $outcomes',
+  async ({ outcomes, ranAt }) => {
+    const { selfCheck, ranAtSeconds } = start([...outcomes])
+    selfCheck.cut()
+    await vi.advanceTimersByTimeAsync(100 * second)
+    expect(ranAtSeconds).toEqual(ranAt)
+    await selfCheck[Symbol.asyncDispose]()
+  },
+)
+
 it('a cut does not put off what is due before', async () => {
   const { selfCheck, ranAtSeconds } = start()
   await vi.advanceTimersByTimeAsync(95 * second)

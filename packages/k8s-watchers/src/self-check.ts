@@ -16,6 +16,8 @@ export type SelfCheckOptions = Readonly<{
 
 /** Cuts come in rows: it is no use to compare amid one. */
 const restAfterCutMs = 3_000
+/** As often it is tried again whether something was missed in a cut, when the server does not say. */
+const retriesAfterCut = 3
 /** The period grows to this many times its length while comparisons find what a list does not confirm. */
 const maxDoubtFactor = 64
 
@@ -49,6 +51,7 @@ export function startSelfCheck({
   let dueMs = Number.POSITIVE_INFINITY
   let running: Promise<void> | undefined
   let doubtFactor = 1
+  let retriesLeft = 0
 
   const runAfter = (delayMs: number) => {
     if (stop.signal.aborted) return
@@ -69,16 +72,23 @@ export function startSelfCheck({
     // Before the comparison: a cut meanwhile asks for one more.
     runNextTime()
     try {
-      if ((await compare(stop.signal)) === 'equal') doubtFactor = 1
+      const outcome = await compare(stop.signal)
+      if (outcome === 'equal') doubtFactor = 1
+      if (outcome !== 'unknown') retriesLeft = 0
+      else if (retriesLeft-- > 0) runSoon()
     } catch (error) {
       if (!stop.signal.aborted) throw error
     }
   }
+  const runSoon = () => {
+    const delayMs = restAfterCutMs + spreadDelayMs(afterCut, { nodeCount: nodeCount(), random })
+    if (clock.now() + delayMs < dueMs) runAfter(delayMs)
+  }
   runNextTime()
   return {
     cut() {
-      const delayMs = restAfterCutMs + spreadDelayMs(afterCut, { nodeCount: nodeCount(), random })
-      if (clock.now() + delayMs < dueMs) runAfter(delayMs)
+      retriesLeft = retriesAfterCut
+      runSoon()
     },
     confirmed(wasWrong) {
       doubtFactor = wasWrong ? 1 : Math.min(maxDoubtFactor, doubtFactor * 2)
