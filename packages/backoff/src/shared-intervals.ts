@@ -69,6 +69,10 @@ export const sharedIntervals = {
     does: 'try again to put back or remove the keys of an identity',
     retry: { minMs: 200, maxMs: 30_000 },
   },
+  nodeEntryConfirmation: {
+    does: 'write a node entry again that was written and is not in the kvstore',
+    retry: { minMs: 500, maxMs: 30_000 },
+  },
   endpointIdentity: {
     does: 'try again to get an identity for a pod whose labels changed',
     retry: { minMs: 100, maxMs: 10_000 },

@@ -1,5 +1,6 @@
+import { nextDelayMs, sharedIntervals } from '@axoneme/backoff'
 import type { KvCommit, Kvstore } from '@axoneme/kvstore'
-import { CodedError } from '@axoneme/lifecycle'
+import { CodedError, describeError, isAbort, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { type ReconcileRun, type Reconciler, startReconciler } from '@axoneme/reconciler'
 import { createTable, follow, type Table, type WritableTable } from '@axoneme/tables'
@@ -87,6 +88,15 @@ export function correctionFor(
   return { name, kind: 'replace', value: known.entry, modRevision }
 }
 
+/** `attempt` counts how often it was carried out in vain. */
+type AttemptedCorrection = NodeCorrection & Readonly<{ attempt: number }>
+
+const confirmation = sharedIntervals.nodeEntryConfirmation.retry
+
+function isSameAttempt(a: AttemptedCorrection, b: AttemptedCorrection): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
 /** Somebody wrote the entry first. */
 class NodeHandoverConflictError extends CodedError {
   constructor(name: string) {
@@ -118,24 +128,34 @@ export function startNodeHandover({
   onWrite?: (correction: NodeCorrection) => void
   observe?: (run: ReconcileRun) => void
 }): { running: Promise<void>; reconciler: Reconciler<NodeCorrection> } {
-  const corrections = createTable<NodeCorrection>({
+  const corrections = createTable<AttemptedCorrection>({
     name: 'node-corrections',
     key: (row) => row.name,
-    equals: (a, b) => JSON.stringify(a) === JSON.stringify(b),
+    equals: isSameAttempt,
   })
+  /**
+   * A write that somebody undid at once leaves the stored entry as it was: nothing changed, and the same correction is
+   * still needed. So one that was carried out must go soon, or is tried again.
+   */
+  const confirm = async (written: AttemptedCorrection) => {
+    const attempt = written.attempt + 1
+    await sleep(nextDelayMs(confirmation, { attempt, previousMs: 0, random: Math.random }), { signal })
+    const now = corrections.get(written.name)
+    if (now !== undefined && isSameAttempt(now, written)) corrections.upsert({ ...written, attempt })
+  }
   const running = follow({
     sources: { known, stored },
     apply: (changes) => {
       for (const { key } of [...changes.known, ...changes.stored]) {
         const correction = correctionFor(key, { known: known.get(key), stored: stored.get(key) })
         if (correction === undefined) corrections.delete(key)
-        else corrections.upsert(correction)
+        else corrections.upsert({ ...correction, attempt: corrections.get(key)?.attempt ?? 0 })
       }
       corrections.markInitialized()
     },
     signal,
   })
-  const reconciler = startReconciler<NodeCorrection>({
+  const reconciler = startReconciler<AttemptedCorrection>({
     name: 'node-entries',
     table: corrections,
     log,
@@ -143,10 +163,14 @@ export function startNodeHandover({
     concurrency: 8,
     observe,
     target: {
-      async update(correction, signal) {
+      async update(row, signal) {
+        const { attempt: _, ...correction } = row
         const commit = commitOf(nodePrefix(cluster) + correction.name, correction)
         if (!(await store.commit(commit, { signal }))) throw new NodeHandoverConflictError(correction.name)
         onWrite?.(correction)
+        confirm(row).catch((error: unknown) => {
+          if (!isAbort(error, signal)) log.error('write not confirmed', { error: describeError(error) })
+        })
       },
       // The store has what it should, or is somebody else's to write.
       delete: () => {},
