@@ -163,6 +163,34 @@ describe('the hand-over', () => {
     expect(reconciler.status.get('a')?.error).toMatchObject({ code: 'NODE_HANDOVER_CONFLICT' })
   })
 
+  it('writes again what somebody removed before anybody saw it', async () => {
+    const [known, stored] = [createKnownNodeTable(), createStoredNodeTable()]
+    stored.markInitialized()
+    known.upsert({ name: 'a', entry: operatorEntry(node('a')) })
+    known.markInitialized()
+    let commits = 0
+    // The table hears of neither write: as when both changes come at once.
+    const undone: Pick<Kvstore, 'commit'> = {
+      async commit(commit) {
+        const done = await store.commit(commit)
+        if (++commits === 1) await store.delete(key('a'))
+        return done
+      },
+    }
+    const { log, signal } = cluster
+    const { reconciler } = startNodeHandover({
+      store: undone,
+      cluster: 'default',
+      known,
+      stored,
+      log,
+      signal,
+    })
+    cluster.keep(reconciler)
+    await until(async () => (await values()).a !== undefined)
+    expect(commits).toBe(2)
+  })
+
   it('ends with what Kubernetes knows, whatever happened to the store', async () => {
     const names = ['a', 'b', 'c', 'd']
     const event = fc.record({
