@@ -34,7 +34,7 @@ export type Prometheus = AsyncDisposable &
     query(promql: string): Promise<number>
   }>
 
-/** Debian's Prometheus on loopback, which scrapes `targets` (addresses by job) twice a second; its files are in `directory`. */
+/** Debian's Prometheus on loopback, which scrapes `targets` (addresses by job) each second; its files are in `directory`. */
 export async function startPrometheus(
   directory: string,
   targets: Readonly<Record<string, string>>,
@@ -47,7 +47,7 @@ export async function startPrometheus(
     job_name: job,
     static_configs: [{ targets: [address] }],
   }))
-  const global = { scrape_interval: '500ms', scrape_timeout: '500ms' }
+  const global = { scrape_interval: '1s', scrape_timeout: '1s' }
   writeFileSync(config, stringify({ global, scrape_configs: jobs }))
   const url = `http://127.0.0.1:${port}`
   const child = spawn(
