@@ -52,7 +52,7 @@ export function watchStart(
       marksEnd: wantsInitial === 'true' && isTrue(query, 'allowWatchBookmarks'),
     }
   if (asked === 0) return { initial: [], revision: current, missed: [], marksEnd: false }
-  const missed = collection.since(asked)
+  const missed = collection.since(asked, interest)
   if (missed !== undefined) return { initial: [], revision: current, missed, marksEnd: false }
   const error = expired(`too old resource version: ${asked} (${collection.compactedRevision})`)
   // A real apiserver sends the event; proxies and older ones answer with the status itself.

@@ -100,9 +100,12 @@ export class Collection {
     return object
   }
 
-  /** The changes after `revision`, or undefined when some of them are forgotten. */
-  since(revision: number): readonly Change[] | undefined {
-    return this.#history.since(revision)
+  /** The changes after `revision`, or undefined when some of them are forgotten; of interest, others may be among them. */
+  since(revision: number, interest?: Interest): readonly Change[] | undefined {
+    const changes = this.#history.since(revision)
+    // Thousands of watches that each resume with one object would otherwise look through all that happened to others.
+    if (interest?.field !== 'metadata.name') return changes
+    return changes?.filter(({ object }) => object.metadata.name === interest.value)
   }
 
   compact(revision: number): void {

@@ -65,3 +65,13 @@ describe('an index by field', () => {
     expect(heard).toEqual([])
   })
 })
+
+it('who resumes with one object is told of its changes only', () => {
+  const collection = openCollection()
+  for (const name of ['a', 'b', 'a']) collection.put(pod(name, 'n1'))
+  const names = (interest?: { field: string; value: string }) =>
+    collection.since(1, interest)?.map(({ revision }) => revision)
+  expect(names()).toEqual([2, 3])
+  expect(names({ field: 'metadata.name', value: 'a' })).toEqual([3])
+  expect(names({ field: 'spec.nodeName', value: 'n2' })).toEqual([2, 3])
+})
