@@ -108,18 +108,27 @@ async function startHollow(
   const { shape, directAgents, signal, progress } = options
   const startedMs = performance.now()
   const atOnce = 100
-  const snapshotVersion = await machine.apiserver.call('resourceVersion', { answer: z.string(), signal })
-  const common = { kubeconfig: machine.hollowKubeconfig, snapshotVersion, backoff: true }
+  // Each from now: who began where the first did would be sent every heartbeat since.
+  const now = () => machine.apiserver.call('resourceVersion', { answer: z.string(), signal })
+  const common = { kubeconfig: machine.hollowKubeconfig, backoff: true }
   const start = (argument: HollowStart) =>
     machine.hollow.call('start', { argument, answer: z.unknown(), signal })
   for (let first = 0; first < shape.nodes; first += atOnce) {
     const count = Math.min(atOnce, shape.nodes - first)
-    await start({ ...common, first, count, handover: true, userAgent: 'axoneme-hollow/0.1.0' })
+    await start({
+      ...common,
+      snapshotVersion: await now(),
+      first,
+      count,
+      handover: true,
+      userAgent: 'axoneme-hollow/0.1.0',
+    })
     await untilReady(machine, { count: first + count, options, sampler })
     if ((first / atOnce) % 10 === 9) progress(`${first + count} hollow agents`)
   }
   await start({
     ...common,
+    snapshotVersion: await now(),
     first: 0,
     count: directAgents,
     handover: false,
