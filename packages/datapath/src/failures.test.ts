@@ -196,6 +196,7 @@ describe.runIf(isRoot)('an endpoint that runs', () => {
       'bpfLoadProg',
       'attach',
       'expose',
+      'total',
     ])
     expect(remains(node, pod.row)).toHaveLength(7)
     node.remove(pod.row)

@@ -180,8 +180,10 @@ describe('a bundle of ours', () => {
     const appDir = writeApp({
       kubeconfig: JSON.stringify(kubeconfig),
       'src/main.ts': `
-        import { loadWithClientLibrary } from '${repository}/packages/k8s-client/src/library-auth.ts'
-        console.log((await loadWithClientLibrary(process.argv[2]!)).headers.authorization)`,
+        import { readFileSync } from 'node:fs'
+        import { LibraryAuth } from '${repository}/packages/k8s-client/src/library-auth.ts'
+        const path = process.argv[2]!
+        console.log((await new LibraryAuth().load(path, readFileSync(path, 'utf8'))).headers.authorization)`,
     })
     await bundleApp(appDir)
     expect(await startElsewhere(join(appDir, 'dist'), join(appDir, 'kubeconfig'))).toBe(
