@@ -28,7 +28,9 @@ describe.each([
     server.delete('pod-2')
     await settle(server, started)
     expectEqual(server, started)
-    expect(started.table.byIndex('node', 'other')).toMatchObject([{ name: 'pod-1' }])
+    expect([...started.table.rows()].filter(({ nodeName }) => nodeName === 'other')).toMatchObject([
+      { name: 'pod-1' },
+    ])
     expect(started.reflector.status()).toMatchObject({ phase: 'watching', lists: 1, error: undefined })
   })
 })

@@ -23,21 +23,8 @@ function createObjectTable<T extends SlimMeta>(
   return createTable<T>({ name, key: objectKey, indexes, equals: equalsIgnoringVersion })
 }
 
-/** An index value where there is one. */
-const given = (value: string): readonly string[] => (value === '' ? [] : [value])
-
-/** Indexes: `node`, `ip` (pods of the host network have their node's), `namespace`. */
 export function createPodTable(): WritableTable<SlimPod> {
-  return createTable<SlimPod>({
-    name: 'pods',
-    key: objectKey,
-    indexes: {
-      node: (pod) => given(pod.nodeName),
-      ip: (pod) => pod.podIPs,
-      namespace: (pod) => [pod.namespace],
-    },
-    equals: equalPods,
-  })
+  return createTable<SlimPod>({ name: 'pods', key: objectKey, equals: equalPods })
 }
 
 export function createServiceTable(): WritableTable<SlimService> {

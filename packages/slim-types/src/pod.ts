@@ -98,7 +98,7 @@ function podOf(draft: PodDraft): SlimPod {
     hostNetwork: draft.hostNetwork,
     phase: draft.phase,
     hostIP: draft.hostIP,
-    podIPs: listOf(draft.podIPs),
+    podIPs: draft.podIPs.length === 0 ? none : draft.podIPs.slice(),
     ports: joinLists(draft.ports, draft.sidecarPorts),
     deleting: meta.deleting,
   }

@@ -10,7 +10,10 @@ import { benchmarks } from './benchmarks.ts'
 const reportSchema = z.strictObject({
   bench: z.string(),
   ratios: z.record(z.string(), z.number().nonnegative()),
-  figures: z.record(z.string().regex(/_(ms|ns|s|mb|percent|count)(_p\d+|_max)?$/), z.number().nonnegative()),
+  figures: z.record(
+    z.string().regex(/_(ms|us|ns|s|mb|bytes|percent|count)(_p\d+|_max)?$/),
+    z.number().nonnegative(),
+  ),
   env: z.strictObject({
     cpu: z.string().min(1),
     cores: z.int().positive(),
@@ -83,6 +86,15 @@ const expected: Record<string, { ratios: string[]; figures: string[]; isOneRun?:
       ...['new_identities_per_s', 'known_identities_per_s'],
       ...['calls_of_new_identity_count', 'calls_of_known_identity_count'],
       ...['keys_count', 'rounds_count'],
+    ],
+  },
+  watch: {
+    ratios: ['informer_cpu_over_ours', 'informer_alloc_over_ours', 'informer_heap_over_ours'],
+    figures: [
+      ...['ours', 'informer'].flatMap((side) =>
+        ['cpu_us', 'alloc_bytes', 'heap_bytes', 'wire_bytes'].map((name) => `${side}_${name}`),
+      ),
+      ...['pods_count', 'events_count', 'rounds_count'],
     ],
   },
   cache: {
