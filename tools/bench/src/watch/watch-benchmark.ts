@@ -11,7 +11,7 @@ const fullRounds = 7
 type Sizes = Readonly<{ pods: number; events: number; warmUpPods: number; warmUpEvents: number }>
 
 const fullSizes: Sizes = { pods: 10_000, events: 10_000, warmUpPods: 500, warmUpEvents: 10_000 }
-const quickSizes: Sizes = { pods: 500, events: 500, warmUpPods: 100, warmUpEvents: 500 }
+const quickSizes: Sizes = { pods: 2000, events: 500, warmUpPods: 100, warmUpEvents: 500 }
 
 const sides = { ours: './reflector-cache.ts', informer: './informer-cache.ts' } as const
 type Side = keyof typeof sides
