@@ -12,7 +12,7 @@ export type PodEvent = Readonly<{ type: 'ADDED' | 'MODIFIED' | 'DELETED'; pod: W
  * Of 100 events, after what the life of a pod consists of: it appears, gets its addresses, changes in ways that only
  * its status shows (conditions, a container that was restarted), goes.
  */
-export const eventMix = { added: 10, deleted: 10, readdressed: 40, restarted: 40 } as const
+const eventMix = { added: 10, deleted: 10, readdressed: 40, restarted: 40 } as const
 
 const firstVersion = 100_000_000
 

@@ -7,11 +7,11 @@ import { BenchError } from '../errors.ts'
 /** What tells one pod, and one state of it, from another. Each is as long as what the capture has in its place. */
 export type PodValues = Readonly<Record<PodVariable, string>>
 
-export const podVariables = [
+const podVariables = [
   ...['suffix', 'templateHash', 'namespace', 'uid', 'ownerUid', 'nodeName', 'hostIP'],
   ...['podIPv4', 'podIPv6', 'containerHash', 'resourceVersion'],
 ] as const
-export type PodVariable = (typeof podVariables)[number]
+type PodVariable = (typeof podVariables)[number]
 
 /** A real pod with holes, in both of the forms that an apiserver has for it. */
 export type PodTemplate = Readonly<{

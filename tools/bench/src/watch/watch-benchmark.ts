@@ -13,7 +13,10 @@ type Sizes = Readonly<{ pods: number; events: number; warmUpPods: number; warmUp
 const fullSizes: Sizes = { pods: 10_000, events: 10_000, warmUpPods: 500, warmUpEvents: 10_000 }
 const quickSizes: Sizes = { pods: 2000, events: 500, warmUpPods: 100, warmUpEvents: 500 }
 
-const sides = { ours: './reflector-cache.ts', informer: './informer-cache.ts' } as const
+const sides = {
+  ours: new URL('reflector-cache.ts', import.meta.url),
+  informer: new URL('informer-cache.ts', import.meta.url),
+} as const
 type Side = keyof typeof sides
 
 /** Our reflector and the informer of `@kubernetes/client-node`, on the same pods and events. */
@@ -70,14 +73,17 @@ async function measureSide(
   side: Side,
   { sizes, workDir, signal }: { sizes: Sizes; workDir: string; signal: AbortSignal },
 ) {
-  await using apiserver = startWorker('apiserver.ts', {
+  await using apiserver = startWorker(new URL('apiserver.ts', import.meta.url), {
     args: [String(sizes.pods), String(sizes.warmUpPods)],
     signal,
   })
   const { url } = await apiserver.ask({ ask: 'url' }, z.object({ url: z.string() }))
   const kubeconfigPath = join(workDir, `${side}.kubeconfig`)
   await writeFile(kubeconfigPath, kubeconfigOf(url))
-  await using cache = startWorker('side.ts', { args: [sides[side], kubeconfigPath], signal })
+  await using cache = startWorker(new URL('side.ts', import.meta.url), {
+    args: [sides[side].href, kubeconfigPath],
+    signal,
+  })
 
   /** Sends events and waits until the last one is in the cache. */
   const stream = async (count: number, namespace?: string) => {

@@ -9,12 +9,12 @@ export type Worker = AsyncDisposable & {
   ask<Answer>(question: object, answer: z.ZodType<Answer>): Promise<Answer>
 }
 
-/** Starts `main` of this directory, with `--expose-gc`. */
+/** Starts the module `main` with `--expose-gc`. */
 export function startWorker(
-  main: string,
+  main: URL,
   { args = [], signal }: { args?: readonly string[]; signal: AbortSignal },
 ): Worker {
-  const file = fileURLToPath(new URL(main, import.meta.url))
+  const file = fileURLToPath(main)
   const child = spawn(process.execPath, ['--expose-gc', file, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     signal,
@@ -30,7 +30,7 @@ export function startWorker(
       child.send(question)
       const reply = await Promise.race([once(child, 'message'), exited.then(() => undefined)])
       signal.throwIfAborted()
-      if (reply === undefined) throw new BenchError(`${main} of the benchmark ended`)
+      if (reply === undefined) throw new BenchError(`${file} of the benchmark ended`)
       return answer.parse(reply[0])
     },
     async [Symbol.asyncDispose]() {
