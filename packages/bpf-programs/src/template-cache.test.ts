@@ -135,20 +135,21 @@ describe('many who ask at the same time', () => {
     const started = join(bench.directory, 'started')
     const clang = bench.writeClang(`[ "$compiling" ] && { echo $$ > ${started}; exec sleep 60; }`)
     await using cache = await bench.open({ clang })
-    const controllers = [new AbortController(), new AbortController()]
-    const settled: string[] = []
-    const asking = controllers.map(async ({ signal }, index) => {
-      const outcome = await cache.object({ ...bench.wanted, signal }).catch((error: Error) => error.name)
-      settled.push(`${index}: ${outcome}`)
-    })
+    const ask = () => {
+      const controller = new AbortController()
+      const outcome = cache
+        .object({ ...bench.wanted, signal: controller.signal })
+        .catch((error: Error) => error.name)
+      return { outcome, leave: () => controller.abort() }
+    }
+    const first = ask()
     await expect.poll(() => readPid(started), { timeout: 20_000 }).toBeGreaterThan(0)
-    controllers[0]?.abort()
-    await asking[0]
-    expect(settled).toEqual(['0: AbortError'])
+    const second = ask()
+    second.leave()
+    expect(await second.outcome).toBe('AbortError')
     expect(isRunning(readPid(started))).toBe(true)
-    controllers[1]?.abort()
-    await asking[1]
-    expect(settled).toEqual(['0: AbortError', '1: AbortError'])
+    first.leave()
+    expect(await first.outcome).toBe('AbortError')
     await expect.poll(() => isRunning(readPid(started))).toBe(false)
   })
 })

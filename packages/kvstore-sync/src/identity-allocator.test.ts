@@ -301,7 +301,8 @@ describe('identity allocators on etcd', () => {
     const masters = await storeOf(0).listPrefix(identityPaths.idPrefix)
     expect(new Set(masters.map(({ value }) => value)).size).toBe(masters.length)
     await until(async () => (await stored(storeOf(0))).length === 0)
-    expect(collected).toBeGreaterThan(0)
+    // A run is told of when it is over.
+    await until(() => collected > 0)
     await until(() => nodes.every(({ table }) => table.size === 9))
   }, 120_000)
 

@@ -154,6 +154,9 @@ async function untilReady(
   }
 }
 
+/** Agents that still learn something after this time are measured as they are. */
+const maxSettlingMs = 60_000
+
 async function measureIdle(
   machine: Machine,
   { options, sampler }: { options: ScaleOptions; sampler: Sampler },
@@ -168,8 +171,14 @@ async function measureIdle(
     atMs: performance.now(),
   })
   // What the start of the agents still causes is not idleness.
-  await sampled(sampler, sleep(Math.min(5_000, idleMs), { signal }), signal)
-  const before = await read()
+  const calmMs = Math.min(5_000, idleMs)
+  let before = await read()
+  for (let waitedMs = 0; waitedMs < maxSettlingMs; waitedMs += calmMs) {
+    await sampled(sampler, sleep(calmMs, { signal }), signal)
+    const earlier = before
+    before = await read()
+    if (eventsBetween(earlier.agents, before.agents).needed === 0) break
+  }
   await sampled(sampler, sleep(idleMs, { signal }), signal)
   const after = await read()
 
