@@ -3,7 +3,8 @@
  * One pod's programs, on the host side of its veth pair.
  *
  *   from_pod    tcx ingress: what the pod sends. Service translation, connection tracking, egress policy, routing.
- *   pod_policy  tail-called through axo_policy_calls: what arrives for the pod. Ingress policy and delivery.
+ *   pod_policy  tail-called through axo_policy_calls: what arrives for the pod. Ingress policy and delivery. Also ICMP
+ *               errors that the pod sends: so the two large programs are equally long, and load side by side.
  *   to_pod      tcx egress: what the node's own stack sends to the pod, for pod_policy to decide.
  */
 #include <linux/bpf.h>
@@ -177,7 +178,7 @@ static __always_inline int from_pod_ipv4(struct __sk_buff *ctx, struct packet *p
 	if (ret)
 		return ret;
 	if (pkt->is_icmp_error)
-		return from_pod_icmp_error(ctx, pkt, &connection, peer);
+		return call_pod_policy(ctx, EP_ID(), EP_IDENTITY(), TASK_SENT_ICMP_ERROR);
 
 	if (ct4_find_reply(&connection, pkt, CT_INGRESS)) {
 		pkt->ct_state = CT_REPLY;
@@ -199,6 +200,16 @@ static __always_inline int from_pod_ipv4(struct __sk_buff *ctx, struct packet *p
 	return ret ? ret : route_from_pod(ctx, pkt, peer);
 }
 
+/* Counts what the pod sent, and routes it when it is for another pod of this node. The TC action. */
+static __always_inline int sent_by_pod(struct __sk_buff *ctx, struct packet *pkt, const struct peer4 *peer, int verdict)
+{
+	verdict = report(ctx, pkt, verdict, DIRECTION_EGRESS, EP_ID());
+	if (verdict != DELIVER_LOCALLY)
+		return verdict;
+	verdict = deliver_to_endpoint4(ctx, pkt, peer->endpoint_id);
+	return report(ctx, pkt, verdict, DIRECTION_EGRESS, EP_ID());
+}
+
 SEC("tc/from_pod")
 int from_pod(struct __sk_buff *ctx)
 {
@@ -209,11 +220,21 @@ int from_pod(struct __sk_buff *ctx)
 	if (is_arp(ctx))
 		return TC_ACT_OK;
 	verdict = is_ipv4(ctx) ? from_pod_ipv4(ctx, &pkt, &peer) : -DROP_UNKNOWN_L3;
-	verdict = report(ctx, &pkt, verdict, DIRECTION_EGRESS, EP_ID());
-	if (verdict != DELIVER_LOCALLY)
-		return verdict;
-	verdict = deliver_to_endpoint4(ctx, &pkt, peer.endpoint_id);
-	return report(ctx, &pkt, verdict, DIRECTION_EGRESS, EP_ID());
+	return sent_by_pod(ctx, &pkt, &peer, verdict);
+}
+
+static __always_inline int pod_sent_icmp_error(struct __sk_buff *ctx)
+{
+	struct packet pkt = { .source_identity = EP_IDENTITY() };
+	struct connection4 connection = { .now_seconds = ct_now_seconds() };
+	struct peer4 peer = {};
+	int verdict = ipv4_parse(ctx, &pkt);
+
+	if (!verdict)
+		verdict = l4_parse(ctx, &pkt);
+	if (!verdict)
+		verdict = from_pod_icmp_error(ctx, &pkt, &connection, &peer);
+	return sent_by_pod(ctx, &pkt, &peer, verdict);
 }
 
 static __always_inline int towards_pod_icmp_error(struct __sk_buff *ctx, struct packet *pkt,
@@ -257,8 +278,7 @@ static __always_inline int towards_pod_ipv4(struct __sk_buff *ctx, struct packet
 	return lb4_reverse_nat(ctx, pkt, connection.entry->rev_nat_index);
 }
 
-SEC("tc/pod_policy")
-int pod_policy(struct __sk_buff *ctx)
+static __always_inline int pod_receives(struct __sk_buff *ctx)
 {
 	struct packet pkt = {
 		.source_identity = ctx->cb[CB_SOURCE_IDENTITY],
@@ -268,9 +288,15 @@ int pod_policy(struct __sk_buff *ctx)
 
 	if (!verdict)
 		verdict = towards_pod_ipv4(ctx, &pkt);
-	if (!verdict && ctx->cb[CB_ALLOWED_ACTION] == ALLOWED_REDIRECT)
+	if (!verdict && ctx->cb[CB_TASK] == TASK_DELIVER)
 		verdict = deliver_to_pod(ctx);
 	return report(ctx, &pkt, verdict, DIRECTION_INGRESS, EP_ID());
+}
+
+SEC("tc/pod_policy")
+int pod_policy(struct __sk_buff *ctx)
+{
+	return ctx->cb[CB_TASK] == TASK_SENT_ICMP_ERROR ? pod_sent_icmp_error(ctx) : pod_receives(ctx);
 }
 
 SEC("tc/to_pod")
@@ -284,7 +310,7 @@ int to_pod(struct __sk_buff *ctx)
 	verdict = is_ipv4(ctx) ? ipv4_parse(ctx, &pkt) : -DROP_UNKNOWN_L3;
 	if (!verdict) {
 		pkt.source_identity = peer4_find(pkt.tuple.saddr).identity;
-		verdict = call_pod_policy(ctx, EP_ID(), pkt.source_identity, ALLOWED_PASS);
+		verdict = call_pod_policy(ctx, EP_ID(), pkt.source_identity, TASK_CHECK);
 	}
 	return report(ctx, &pkt, verdict, DIRECTION_INGRESS, EP_ID());
 }

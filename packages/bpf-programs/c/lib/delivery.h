@@ -21,13 +21,15 @@ struct {
 
 /* What the calling program tells `pod_policy`: indexes in skb->cb. */
 #define CB_SOURCE_IDENTITY 0
-#define CB_ALLOWED_ACTION 1
+#define CB_TASK 1
 
-/* What happens to a packet that policy lets in. */
-enum allowed_action {
-	/* It is on the way to the pod already. */
-	ALLOWED_PASS = 0,
-	ALLOWED_REDIRECT = 1,
+enum pod_task {
+	/* A packet for the pod, to be handed over if policy lets it in. */
+	TASK_DELIVER = 0,
+	/* One that is on the way through the pod's device already. */
+	TASK_CHECK = 1,
+	/* An ICMP error that the pod sent. */
+	TASK_SENT_ICMP_ERROR = 2,
 };
 
 /* A verdict besides the TC actions: report the packet, then deliver_to_endpoint4. */
@@ -39,12 +41,12 @@ static __always_inline int may_be_routed(const struct packet *pkt)
 	return pkt->ttl > 1;
 }
 
-/* Lets the pod's `pod_policy` decide. Returns only when that fails: a drop reason. */
+/* Lets the pod's `pod_policy` go on. Returns only when that fails: a drop reason. */
 static __always_inline int call_pod_policy(struct __sk_buff *ctx, __u16 endpoint_id, __u32 source_identity,
-					   enum allowed_action action)
+					   enum pod_task task)
 {
 	ctx->cb[CB_SOURCE_IDENTITY] = source_identity;
-	ctx->cb[CB_ALLOWED_ACTION] = action;
+	ctx->cb[CB_TASK] = task;
 	bpf_tail_call(ctx, &axo_policy_calls, endpoint_id);
 	return -DROP_MISSED_TAIL_CALL;
 }
@@ -54,7 +56,7 @@ static __always_inline int deliver_to_endpoint4(struct __sk_buff *ctx, struct pa
 {
 	int ret = ipv4_decrement_ttl(ctx, pkt);
 
-	return ret ? ret : call_pod_policy(ctx, endpoint_id, pkt->source_identity, ALLOWED_REDIRECT);
+	return ret ? ret : call_pod_policy(ctx, endpoint_id, pkt->source_identity, TASK_DELIVER);
 }
 
 #endif
