@@ -22,6 +22,7 @@ struct {
 /* What the calling program tells `pod_policy`: indexes in skb->cb. */
 #define CB_SOURCE_IDENTITY 0
 #define CB_TASK 1
+#define CB_ENDPOINT_ID 2
 
 enum pod_task {
 	/* A packet for the pod, to be handed over if policy lets it in. */
@@ -41,13 +42,18 @@ static __always_inline int may_be_routed(const struct packet *pkt)
 	return pkt->ttl > 1;
 }
 
-/* Lets the pod's `pod_policy` go on. Returns only when that fails: a drop reason. */
+/*
+ * Lets the pod's `pod_policy` go on. Returns only when that fails: a drop reason. A number that the verifier knows, as
+ * the caller's own, would be patched into the caller, and each change of the map would wait for a grace period
+ * (bpf_arch_poke_desc_update): from the context it is known to nobody.
+ */
 static __always_inline int call_pod_policy(struct __sk_buff *ctx, __u16 endpoint_id, __u32 source_identity,
 					   enum pod_task task)
 {
 	ctx->cb[CB_SOURCE_IDENTITY] = source_identity;
 	ctx->cb[CB_TASK] = task;
-	bpf_tail_call(ctx, &axo_policy_calls, endpoint_id);
+	ctx->cb[CB_ENDPOINT_ID] = endpoint_id;
+	bpf_tail_call(ctx, &axo_policy_calls, *(volatile __u32 *)&ctx->cb[CB_ENDPOINT_ID]);
 	return -DROP_MISSED_TAIL_CALL;
 }
 
