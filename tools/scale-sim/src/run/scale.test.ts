@@ -29,7 +29,8 @@ it.runIf(canRun)(
       ])
       expect(idle.heartbeats.lease).toBeGreaterThan(0)
       expect(idle.kvstoreEvents).toEqual({ identities: 0, ips: 0, nodes: 0 })
-      expect(idle.realAgents.needed).toBe(0)
+      // The operator may still say something of an agent's own node; a watch of the others would tell of every heartbeat.
+      expect(idle.realAgents.received).toBeLessThan(Math.min(5, idle.heartbeats.lease))
       // Seven watches of each hollow agent and of the real one, and what the others watch.
       expect(phases[2]?.traffic.watches).toBeGreaterThan(7 * (shape.nodes + 1))
       expect(churn.created).toBeGreaterThan(10)
