@@ -4,7 +4,7 @@ import { startHeartbeats } from '@axoneme/scale-sim'
 import { modernHeartbeats } from '@axoneme/scale-sim/model'
 import { z } from 'zod'
 import { fillApiserver } from './apiserver-objects.ts'
-import { fillKvstore } from './kvstore-entries.ts'
+import { writeOtherNodes } from './kvstore-entries.ts'
 
 // The cluster around the agent, as a process of its own: what it costs is then not the benchmark's. Serves the sandbox's
 // apiserver with the objects of the model in it, writes what the other nodes' agents would have written into the kvstore,
@@ -33,6 +33,6 @@ const { store } = await startApiServer({
   advertise: { address: listen.host, port: listen.port },
 })
 fillApiserver(store, { shape, own })
-await fillKvstore(shape, { endpoint: etcd, log, signal: AbortSignal.timeout(300_000) })
+await writeOtherNodes(shape, { endpoint: etcd, log, signal: AbortSignal.timeout(300_000) })
 startHeartbeats(store, { nodes: shape.nodes, periods: modernHeartbeats })
 process.stdout.write('ready\n')

@@ -3,26 +3,28 @@ import { type ClusterShape, kvstoreEntries, type ModelEntry } from '../model/ind
 
 /** etcd takes 128 operations in one transaction by default (--max-txn-ops). */
 const writesPerCommit = 100
-const commitsAtOnce = 8
 
-/** Writes what the agents of the model's nodes have in the store. Leased keys live as long as the store is open. */
+/**
+ * Writes what the agents of the model's nodes have in the store, side by side by all of `clients`, of which one may be
+ * there several times. Leased keys live as long as their client is open. Gives the number of entries.
+ */
 export async function fillKvstore(
-  store: Pick<Kvstore, 'commit'>,
+  clients: readonly Pick<Kvstore, 'commit'>[],
   { shape, signal }: { shape: ClusterShape; signal: AbortSignal },
 ): Promise<number> {
   const batches = batchesOf(kvstoreEntries(shape))
   let written = 0
   // One iterator for all: each takes the next batch when its last one is written.
-  const write = async () => {
+  const write = async (client: Pick<Kvstore, 'commit'>) => {
     for (const entries of batches) {
-      await store.commit(
+      await client.commit(
         { conditions: [], writes: entries.map((entry) => ({ kind: 'put', ...entry })) },
         { signal },
       )
       written += entries.length
     }
   }
-  await Promise.all(Array.from({ length: commitsAtOnce }, write))
+  await Promise.all(clients.map(write))
   return written
 }
 

@@ -17,6 +17,8 @@ import { fillKvstore } from './fill.ts'
 import { createNodeAgents, type NodeAgents } from './node-agents.ts'
 import { churnSchema, type KvstoreEvents, openSchema } from './protocol.ts'
 
+const commitsAtOnce = 8
+
 /**
  * Everything that the hollow agents do in the kvstore, in one process in the network namespace of etcd: their entries,
  * and the allocators and shared stores of those whose pods come and go.
@@ -37,7 +39,7 @@ serveCommands({
     // What limits one agent to 20 operations a second would limit all of them here.
     const rateLimit = { perSecond: 20_000, burst: 20_000 }
     const store = scope.use(await openEtcdKvstore({ endpoints: [endpoint], rateLimit, log, signal }))
-    const written = fill ? await fillKvstore(store, { shape, signal }) : 0
+    const written = fill ? await fillKvstore(Array<typeof store>(commitsAtOnce).fill(store), { shape, signal }) : 0
     scope.use(startIdentityWatcher({ store, table, log, signal }))
     await table.whenInitialized(signal)
     count(store, 'identities', identityPaths.idPrefix)
