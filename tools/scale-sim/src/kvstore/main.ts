@@ -39,7 +39,9 @@ serveCommands({
     // What limits one agent to 20 operations a second would limit all of them here.
     const rateLimit = { perSecond: 20_000, burst: 20_000 }
     const store = scope.use(await openEtcdKvstore({ endpoints: [endpoint], rateLimit, log, signal }))
-    const written = fill ? await fillKvstore(Array<typeof store>(commitsAtOnce).fill(store), { shape, signal }) : 0
+    const written = fill
+      ? await fillKvstore(Array<typeof store>(commitsAtOnce).fill(store), { shape, signal })
+      : 0
     scope.use(startIdentityWatcher({ store, table, log, signal }))
     await table.whenInitialized(signal)
     count(store, 'identities', identityPaths.idPrefix)
