@@ -95,3 +95,16 @@ it('says of several runs what each did', () => {
     'the test runner left no report in other.json',
   ])
 })
+
+it('names each test that failed, with the beginning of its error', () => {
+  const failureMessages = [`\u001b[31mError: no answer\u001b[39m\n${'    at somewhere\n'.repeat(40)}`]
+  const assertionResults = [
+    { status: 'passed' },
+    { status: 'failed', fullName: 'a store answers', failureMessages },
+  ]
+  const testResults = [{ name: 'a.test.ts', status: 'failed', assertionResults }]
+  const [note, ...others] = summarise([run(report({ numFailedTests: 1, testResults }), 1)], all).notes
+  expect(others).toEqual([])
+  expect(note).toMatch(/^failed: a\.test\.ts > a store answers\n {4}Error: no answer\n/)
+  expect(note?.split('\n').length).toBeLessThan(20)
+})

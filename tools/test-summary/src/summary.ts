@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util'
+
 /** What is read of vitest's JSON report. */
 export type Report = Readonly<{
   numPassedTests: number
@@ -7,8 +9,14 @@ export type Report = Readonly<{
   testResults: readonly Readonly<{
     name: string
     status: string
-    assertionResults: readonly Readonly<{ status: string }>[]
+    assertionResults: readonly TestResult[]
   }>[]
+}>
+
+type TestResult = Readonly<{
+  status: string
+  fullName?: string | undefined
+  failureMessages?: readonly string[] | null | undefined
 }>
 
 /** One run of the test runner. Without a report it ended before it could write one. */
@@ -16,12 +24,15 @@ export type TestRun = Readonly<{ path: string; report: Report | undefined; exitC
 
 export type Summary = Readonly<{ line: string; ok: boolean; notes: readonly string[] }>
 
+/** Enough of a failure for the error and where it was met; the whole of it stands in the runner's own output. */
+const failureLines = 12
+
 type Counts = Readonly<{ passed: number; failed: number; skipped: number }>
 
 /**
  * `tests: N passed, N failed, N skipped`, over all runs. A check that failed, a file that could not be loaded, and a
  * runner that failed for what is in no test each count as one failed test: a line that says 0 failed means that all is
- * well.
+ * well. The notes name each test that failed and why, for whoever has only the end of a long output.
  */
 export function summarise(
   runs: readonly TestRun[],
@@ -53,7 +64,21 @@ function countRun({ report, exitCode }: TestRun): Counts {
 
 function complaints({ path, report }: TestRun): string[] {
   if (report === undefined) return [`the test runner left no report in ${path}`]
-  return brokenFiles(report).map(({ name }) => `${name} could not be run`)
+  return [
+    ...brokenFiles(report).map(({ name }) => `${name} could not be run`),
+    ...report.testResults.flatMap(({ name, assertionResults }) =>
+      assertionResults.filter(({ status }) => status === 'failed').map((test) => failure(name, test)),
+    ),
+  ]
+}
+
+function failure(file: string, { fullName, failureMessages }: TestResult): string {
+  const message = stripVTControlCharacters((failureMessages ?? []).join('\n'))
+  const lines = message.split('\n').slice(0, failureLines)
+  return [
+    `failed: ${file} > ${fullName ?? 'a test without a name'}`,
+    ...lines.map((line) => `    ${line}`),
+  ].join('\n')
 }
 
 function brokenFiles(report: Report | undefined): Report['testResults'] {
