@@ -1,7 +1,7 @@
 import { nextDelayMs, sharedIntervals } from '@axoneme/backoff'
 import { describeError, isRetryable, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
-import { KvstoreError } from './errors.ts'
+import { hasCode, KvstoreError } from './errors.ts'
 import { keepAliveUntilLost } from './keepalive.ts'
 import type { KvTransport, StoredEntry, TransportCondition } from './transport.ts'
 
@@ -75,22 +75,15 @@ export async function takeLock({
     }
   }
   try {
+    const waiting: Waiting = { transport, path, signal: AbortSignal.any([signal, ended.signal]), random }
     const key = `${path}/${leaseName(leaseId)}`
-    const waiting = AbortSignal.any([signal, ended.signal])
-    const enter = (...conditions: readonly TransportCondition[]) =>
-      transport.transact({
-        conditions: [{ kind: 'absent', key }, ...conditions],
-        writes: [{ kind: 'put', key, value: '', leaseId }],
-      })
-    const first = await enter({ kind: 'prefix-empty', prefix: `${path}/` })
-    if (!first.succeeded && onlyIfFree) {
+    const place = await enterLine(waiting, { key, leaseId, onlyIfFree })
+    if (place === undefined) {
       await release()
       return undefined
     }
-    const { succeeded, revision } = first.succeeded ? first : await enter()
-    if (!succeeded) throw new KvstoreError('KVSTORE_LOCK_LOST', { operation: 'lock', key: path })
-    const mine = { key, createRevision: revision }
-    if (!first.succeeded) await waitForTurn({ transport, path, mine, signal: waiting, random })
+    const mine = { key, createRevision: place.createRevision }
+    if (!place.isFirst) await waitForTurn(waiting, mine)
     return { fence: { kind: 'created-at', ...mine }, ended: ended.signal, release }
   } catch (error) {
     const lost = ended.signal.aborted && !signal.aborted
@@ -100,31 +93,64 @@ export async function takeLock({
 }
 
 type Waiter = Readonly<{ key: string; createRevision: number }>
-type Waiting = {
-  transport: KvTransport
-  path: string
-  mine: Waiter
-  signal: AbortSignal
-  random: () => number
+type Waiting = Readonly<{ transport: KvTransport; path: string; signal: AbortSignal; random: () => number }>
+
+/**
+ * Creates the contender's key. Nobody else writes it: after an interruption that left the outcome of the write open, its
+ * presence tells. Undefined when `onlyIfFree` and it is not; such a try fails with the store.
+ */
+async function enterLine(
+  waiting: Waiting,
+  { key, leaseId, onlyIfFree }: { key: string; leaseId: string; onlyIfFree: boolean },
+): Promise<{ createRevision: number; isFirst: boolean } | undefined> {
+  const { transport, path } = waiting
+  const enter = async (isFirst: boolean) => {
+    const { succeeded, revision } = await transport.transact({
+      conditions: [{ kind: 'absent', key }, ...(isFirst ? [prefixEmpty(path)] : [])],
+      writes: [{ kind: 'put', key, value: '', leaseId }],
+    })
+    return succeeded ? { createRevision: revision, isFirst } : undefined
+  }
+  if (onlyIfFree) return enter(true)
+  return insist(waiting, async (attempt) => {
+    const entered = (attempt === 0 ? await enter(true) : undefined) ?? (await enter(false))
+    if (entered !== undefined) return entered
+    const { entries } = await transport.range({ key, prefix: false })
+    const [own] = entries
+    if (own === undefined) throw lockLost(path)
+    return { createRevision: own.createRevision, isFirst: false }
+  })
 }
 
-async function waitForTurn(waiting: Waiting): Promise<void> {
-  const { transport, path, mine, signal, random } = waiting
+function prefixEmpty(path: string): TransportCondition {
+  return { kind: 'prefix-empty', prefix: `${path}/` }
+}
+
+async function waitForTurn(waiting: Waiting, mine: Waiter): Promise<void> {
+  const { transport, path } = waiting
+  for (;;) {
+    const isMyTurn = await insist(waiting, async () => {
+      const contenders = await transport.range({ key: `${path}/`, prefix: true })
+      if (!contenders.entries.some(({ key, createRevision }) => isSame(mine, { key, createRevision }))) {
+        throw lockLost(path)
+      }
+      const before = predecessor(contenders.entries, path, mine)
+      if (before !== undefined) await waitUntilDeleted(waiting, before, contenders)
+      return before === undefined
+    })
+    if (isMyTurn) return
+  }
+}
+
+/** Tries again, with growing pauses, whatever an interruption of the store made fail. */
+async function insist<T>({ signal, random }: Waiting, work: (attempt: number) => Promise<T>): Promise<T> {
   for (let failures = 0, delayMs = 0; ; ) {
     signal.throwIfAborted()
     try {
-      const contenders = await transport.range({ key: `${path}/`, prefix: true })
-      if (!contenders.entries.some(({ key, createRevision }) => isSame(mine, { key, createRevision }))) {
-        throw new KvstoreError('KVSTORE_LOCK_LOST', { operation: 'lock', key: path, retryable: true })
-      }
-      const before = predecessor(contenders.entries, path, mine)
-      if (before === undefined) return
-      await waitUntilDeleted(waiting, before, contenders)
-      failures = 0
+      return await work(failures)
     } catch (error) {
       signal.throwIfAborted()
-      if (!isRetryable(error) || (error instanceof KvstoreError && error.code === 'KVSTORE_LOCK_LOST'))
-        throw error
+      if (!isRetryable(error) || isOver(error)) throw error
       delayMs = nextDelayMs(sharedIntervals.kvstoreLock.retry, {
         attempt: ++failures,
         previousMs: delayMs,
@@ -133,6 +159,15 @@ async function waitForTurn(waiting: Waiting): Promise<void> {
       await sleep(delayMs, { signal })
     }
   }
+}
+
+/** The place in the line is gone, and does not come back. */
+function isOver(error: unknown): boolean {
+  return hasCode(error, 'KVSTORE_LOCK_LOST') || hasCode(error, 'KVSTORE_LEASE_LOST')
+}
+
+function lockLost(path: string): KvstoreError {
+  return new KvstoreError('KVSTORE_LOCK_LOST', { operation: 'lock', key: path })
 }
 
 /** The contender next in line before `mine`. Keys further below `path` belong to other locks. */
