@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { queuedDeletes, startAgentApi } from '@axoneme/agent-api'
+import { createApiLimiter, queuedDeletes, startAgentApi } from '@axoneme/agent-api'
 import { releaseMemory, startMetricsServer } from '@axoneme/app-host'
 import { openBpfKernel, openRingBuffer } from '@axoneme/bpf'
 import { openDatapathObjects, readPrefixIdentities, startDatapath, tunnelDevice } from '@axoneme/datapath'
@@ -50,7 +50,8 @@ export async function runAgent(
   const tables = createTables()
   const state = openEndpointState(join(config.stateDir, 'endpoints'), log.child('endpoint-state'))
   // The API first: whoever asks is told what the start waits on, and CNI calls wait for its end.
-  const visible: Visible = { tables }
+  const limiter = createApiLimiter(config.apiRateLimit, { observe: metrics.apiLimit })
+  const visible: Visible = { tables, limiter }
   metrics.watch(visible, { cluster: config.clusterName, isReady: () => progress.health().ready })
   const backend = Promise.withResolvers<CniBackend>()
   backend.promise.catch(() => {})
@@ -76,6 +77,7 @@ export async function runAgent(
       log: log.child('api'),
       signal,
       observe: metrics.api,
+      limiter,
     }),
   )
   if (config.metricsAddress !== '')

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { apiRateLimitOption } from '@axoneme/agent-api'
 import { processOptions } from '@axoneme/app-host'
 import { kvstoreOptions } from '@axoneme/kvstore'
 import {
@@ -57,7 +58,12 @@ export const agentOptions = defineOptions({
     max: 1 << 16,
     help: 'entries of an endpoint policy map',
   }),
-  'cni-timeout': duration({ default: 30_000, minMs: 1000, help: 'how long a CNI call may take' }),
+  'cni-timeout': duration({
+    default: 30_000,
+    minMs: 1000,
+    help: 'how long a CNI call may take once it is its turn',
+  }),
+  'api-rate-limit': apiRateLimitOption,
   'disable-endpoint-crd': boolean({
     default: false,
     help: 'write no CiliumEndpoint objects; nodes do not need them of each other',

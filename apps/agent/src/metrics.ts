@@ -1,3 +1,4 @@
+import type { ApiLimitEvent } from '@axoneme/agent-api'
 import {
   createK8sMetrics,
   createKvstoreMetrics,
@@ -13,6 +14,7 @@ import type { ServiceRun } from '@axoneme/loadbalancer'
 import type { PolicyRun } from '@axoneme/policy'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { CniStep } from './cni.ts'
+import { createApiLimiterMetrics, registerApiLimits } from './metrics/api-limiter-metrics.ts'
 import { slowBuckets } from './metrics/buckets.ts'
 import { type ControllerMetrics, createControllerMetrics } from './metrics/controller-metrics.ts'
 import { createEndpointMetrics, type EndpointMetrics } from './metrics/endpoint-metrics.ts'
@@ -44,6 +46,7 @@ export type AgentMetrics = Readonly<{
   compile: KernelMetrics['compile']
   datapath: DatapathObserver
   api: EndpointMetrics['api']
+  apiLimit: (event: ApiLimitEvent) => void
   cniStep: (step: CniStep, durationMs: number) => void
   podKnown: EndpointMetrics['podKnown']
   address: EndpointMetrics['address']
@@ -68,6 +71,7 @@ export function createAgentMetrics(): AgentMetrics {
   const legacy = createLegacyMetrics(families)
   const kernel = createKernelMetrics(families)
   const endpoints = createEndpointMetrics(families)
+  const apiLimit = createApiLimiterMetrics(families)
   const policy = createPolicyMetrics(families)
   const controllers = createControllerMetrics(families, own)
   const bootstrap = families.histogram({
@@ -128,6 +132,7 @@ export function createAgentMetrics(): AgentMetrics {
       endpoints.api(event)
       lastEvents.set({ source: 'api' }, Date.now() / 1000)
     },
+    apiLimit,
     cniStep: endpoints.step,
     podKnown: endpoints.podKnown,
     address: endpoints.address,
@@ -146,6 +151,7 @@ export function createAgentMetrics(): AgentMetrics {
     derivation: controllers.derivation,
     reconciler: controllers.reconciler,
     watch(visible, { cluster = 'default', isReady = () => false } = {}) {
+      registerApiLimits(families, () => visible.limiter?.states() ?? [])
       registerState(families, { visible, cluster, isReady })
       delay = createPolicyDelay({
         policies: visible.tables.policies,

@@ -1,5 +1,5 @@
 import { release } from 'node:os'
-import type { AgentHandlers, AgentStatus } from '@axoneme/agent-api'
+import type { AgentHandlers, AgentStatus, ApiLimiter } from '@axoneme/agent-api'
 import { describeIntervals } from '@axoneme/backoff'
 import type { FeatureReport } from '@axoneme/bpf'
 import type { Datapath, DatapathObjects, LocalNode } from '@axoneme/datapath'
@@ -26,6 +26,7 @@ import { templateViews } from './template-views.ts'
 /** What the API tells of. Parts that the start has not reached yet are absent and shown as empty. */
 export type Visible = {
   readonly tables: AgentTables
+  readonly limiter?: Pick<ApiLimiter, 'states'>
   features?: FeatureReport
   attachments?: AgentStatus['attachments']
   reflectors?: readonly Reflector[]

@@ -14,6 +14,16 @@ export class BadRequestError extends CodedError {
   }
 }
 
+/** So many calls of this kind are served, or were of late, that this one would wait longer than it may. */
+export class ApiLimitError extends CodedError {
+  constructor(call: string, { inFlight, waiting }: { inFlight: number; waiting: number }) {
+    super('API_LIMIT', `begin ${call}: ${inFlight} are served and ${waiting} wait`, {
+      retryable: true,
+      hint: 'the option api-rate-limit says how many may',
+    })
+  }
+}
+
 /** The agent could not be asked, or said no. The code is the agent's where it gave one. */
 export class AgentApiError extends CodedError {
   readonly httpStatus: number | undefined

@@ -5,6 +5,9 @@ export type { CniConfig, CniRequest } from './cni/request.ts'
 export type { CniAddResult } from './cni/result.ts'
 export { type QueuedDelete, queuedDeletes } from './delete-queue.ts'
 export { AgentApiError } from './errors.ts'
+export { type ApiLimiter, createApiLimiter } from './limits/api-limiter.ts'
+export type { ApiLimitEvent } from './limits/call-limiter.ts'
+export { apiRateLimitOption } from './limits/option.ts'
 export type { AgentHandlers, Traffic } from './routes.ts'
 export type {
   AgentHealth,

@@ -3,7 +3,7 @@ import { CodedError, describeError, isRetryable } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
 import { z } from 'zod'
 import { writeList } from './body.ts'
-import { BadRequestError, NotFoundError } from './errors.ts'
+import { ApiLimitError, BadRequestError, NotFoundError } from './errors.ts'
 import type { Reply } from './routes.ts'
 
 /** Sends what a route answered. */
@@ -49,6 +49,7 @@ export function sendFailure(
 function httpStatusOf(error: unknown, signal: AbortSignal): number {
   if (error instanceof NotFoundError) return 404
   if (error instanceof BadRequestError || error instanceof z.ZodError) return 400
+  if (error instanceof ApiLimitError) return 429
   return signal.aborted || isRetryable(error) ? 503 : 500
 }
 

@@ -9,6 +9,7 @@ import type { EndpointPolicyRow, PolicyDirection, Verdict } from '@axoneme/polic
 import { z } from 'zod'
 import type { CniHandlers } from './cni/handle.ts'
 import { NotFoundError } from './errors.ts'
+import type { LimitedCall } from './limits/call-limit.ts'
 import { resolveEndpoint, resolvePeer } from './policy-query.ts'
 import {
   type AgentHealth,
@@ -91,6 +92,8 @@ export type Route = Readonly<{
   path: string
   summary: string
   query?: z.ZodObject
+  /** As which call it waits for its turn; undefined: never. */
+  limit?: LimitedCall
   response: z.ZodType
   reply(handlers: AgentHandlers, input: Input): Reply | Promise<Reply>
 }>
@@ -176,6 +179,7 @@ export const routes = [
     path: '/v1/bpf/verify',
     summary: "Whether endpoints' programs are those that their template makes of their values",
     query: templateQuerySchema,
+    limit: 'endpoint-verify',
     response: z.array(templateCheckSchema),
     reply: async (handlers, { query, signal }) => json(await checkTemplates(handlers, { query, signal })),
   },

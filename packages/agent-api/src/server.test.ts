@@ -18,7 +18,12 @@ import { CodedError } from '@axoneme/lifecycle'
 import { createLogger } from '@axoneme/log'
 import { describe, expect, it } from 'vitest'
 import { createAgentClient } from './client.ts'
+import type { CniHandlers } from './cni/handle.ts'
 import { queuedDeletes } from './delete-queue.ts'
+import { createApiLimiter } from './limits/api-limiter.ts'
+import { defaultCallLimits } from './limits/call-limit.ts'
+import type { ApiLimitEvent } from './limits/call-limiter.ts'
+import type { AgentHandlers } from './routes.ts'
 import type { MonitorRecord } from './schemas.ts'
 import { startAgentApi } from './server.ts'
 import { sampleHandlers, startTestApi } from './testing.ts'
@@ -161,6 +166,28 @@ describe('routes', () => {
     await expect(client.verifyTemplates('9')).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
+  it('verify one call after the other, and say when too many wait', async () => {
+    const one = { ratePerSecond: 0, rateBurst: 1, parallelRequests: 1, maxWaitMs: 50 }
+    const limiter = createApiLimiter({ ...defaultCallLimits, 'endpoint-verify': one })
+    const started = Promise.withResolvers<void>()
+    const finish = Promise.withResolvers<void>()
+    const checkTemplate: AgentHandlers['checkTemplate'] = async (row) => {
+      started.resolve()
+      await finish.promise
+      return await sampleHandlers().checkTemplate(row)
+    }
+    await using api = await startTestApi(sampleHandlers({ checkTemplate }), { limiter })
+    const client = createAgentClient(api)
+    const first = client.verifyTemplates()
+    await started.promise
+    const hint = 'the option api-rate-limit says how many may'
+    await expect(client.verifyTemplates()).rejects.toMatchObject({ code: 'API_LIMIT', httpStatus: 429, hint })
+    expect(await client.endpoints()).toHaveLength(1)
+    finish.resolve()
+    expect(await first).toHaveLength(1)
+    expect(await client.verifyTemplates()).toHaveLength(1)
+  })
+
   it('say what is missing or wrong, and are observed by their templates', async () => {
     await using api = await startTestApi(
       sampleHandlers({
@@ -278,6 +305,66 @@ describe('CNI over HTTP', () => {
     await started.promise
     request.destroy()
     expect(await aborted.promise).toMatchObject({ name: 'AbortError' })
+  })
+
+  it('holds back what changes the node, and tells the caller to try again', async () => {
+    const events: ApiLimitEvent[] = []
+    const observe = (event: ApiLimitEvent) => events.push(event)
+    const one = { ratePerSecond: 0, rateBurst: 1, parallelRequests: 1, maxWaitMs: 50 }
+    const limiter = createApiLimiter({ ...defaultCallLimits, 'endpoint-create': one }, { observe })
+    const started = Promise.withResolvers<void>()
+    const finish = Promise.withResolvers<void>()
+    const { cni } = sampleHandlers()
+    const add: CniHandlers['add'] = async (request, signal) => {
+      started.resolve()
+      await finish.promise
+      return await cni.add(request, signal)
+    }
+    await using api = await startTestApi(sampleHandlers({ cni: { add } }), { limiter })
+    const served = raw(api.socketPath, post)
+    await started.promise
+    const refused = await raw(api.socketPath, post)
+    expect(refused.status).toBe(429)
+    expect(JSON.parse(refused.body)).toMatchObject({
+      code: 11,
+      msg: 'begin endpoint-create: 1 are served and 1 wait',
+      details: 'the option api-rate-limit says how many may',
+    })
+    for (const command of ['DEL', 'CHECK', 'STATUS']) {
+      const other = await raw(api.socketPath, { ...post, headers: { ...headers, 'x-cni-command': command } })
+      expect(other.status, command).not.toBe(429)
+    }
+    const broken = await raw(api.socketPath, { ...post, body: '{' })
+    expect(broken.status).toBe(400)
+    finish.resolve()
+    expect((await served).status).toBe(200)
+    await expect
+      .poll(() => events.map(({ call, outcome, returnCode }) => `${call} ${outcome} ${returnCode}`))
+      .toEqual([
+        'endpoint-create fail-parallel-wait 429',
+        'endpoint-delete success 200',
+        'endpoint-create success 200',
+      ])
+    expect(limiter.states().map(({ inFlight, waiting }) => inFlight + waiting)).toEqual([0, 0, 0])
+  })
+
+  it('gives the place back when the caller goes away', async () => {
+    const events: ApiLimitEvent[] = []
+    const limiter = createApiLimiter(defaultCallLimits, { observe: (event) => events.push(event) })
+    const started = Promise.withResolvers<void>()
+    const add = (_: unknown, signal: AbortSignal) => {
+      started.resolve()
+      return untilAborted(signal)
+    }
+    await using api = await startTestApi(sampleHandlers({ cni: { add } }), { limiter })
+    const request = httpRequest({ socketPath: api.socketPath, ...post })
+    request.on('error', () => {})
+    request.end(body)
+    await started.promise
+    expect(limiter.states()[0]).toMatchObject({ call: 'endpoint-create', inFlight: 1 })
+    request.destroy()
+    await expect.poll(() => limiter.states()[0]).toMatchObject({ inFlight: 0 })
+    expect(events).toMatchObject([{ call: 'endpoint-create', outcome: 'fail' }])
   })
 
   it('ends running calls when the agent stops', async () => {

@@ -4,8 +4,11 @@ import type { Logger } from '@axoneme/log'
 import { readBody } from './body.ts'
 import { CniError, cniErrorBody, cniErrorCode } from './cni/error.ts'
 import { handleCni } from './cni/handle.ts'
+import { type Enter, limitedHandlers } from './cni/limited.ts'
 import { newestCniVersion } from './cni/version.ts'
 import { BadRequestError, NotFoundError } from './errors.ts'
+import type { ApiLimiter } from './limits/api-limiter.ts'
+import { clientClosedRequest, type Place } from './limits/call-limiter.ts'
 import { streamEvents } from './monitor-stream.ts'
 import { openApiDocument } from './openapi.ts'
 import { send, sendFailure, sendJson } from './respond.ts'
@@ -29,6 +32,8 @@ export type AgentApiOptions = Readonly<{
   /** For the OpenAPI document. */
   version?: string
   observe?: (event: AgentApiEvent) => void
+  /** Who waits for its turn, and how long; without it nobody does. */
+  limiter?: ApiLimiter
   /** How long a CNI call may take before its signal aborts. Below the time limit of the executable, 60 s. */
   cniTimeoutMs?: number
 }>
@@ -94,41 +99,55 @@ async function serve(context: Context, request: IncomingMessage, response: Serve
   const startMs = performance.now()
   const url = URL.parse(request.url ?? '/', 'http://agent')
   const match = matchRoute(url?.pathname ?? '')
+  // Nobody is told anything when the client went away before.
+  const codeSent = () => (response.headersSent ? response.statusCode : clientClosedRequest)
   const gone = new AbortController()
   response.once('close', () => {
     gone.abort(new DOMException('the client went away', 'AbortError'))
     context.observe?.({
       path: match.path,
       method: request.method ?? '',
-      code: response.statusCode,
+      code: codeSent(),
       durationMs: performance.now() - startMs,
     })
   })
   // The client went away: `close` tells everybody who works for it.
   response.on('error', (error) => context.log.debug('answer not delivered', { path: match.path, error }))
   const signal = AbortSignal.any([context.signal, gone.signal])
+  let place: Place | undefined
+  const enter: Enter = async (call, until) => {
+    place = await context.limiter?.enter(call, until)
+  }
   try {
     const method = match.path === cniPath ? 'POST' : 'GET'
     if (match.path === 'unknown') throw new NotFoundError(`route ${url?.pathname ?? request.url}`)
     if (request.method !== method) {
       response.setHeader('allow', method)
       sendJson(response, 405, { code: 'METHOD', message: `${match.path} is for ${method}` })
-    } else if (match.path === cniPath) await serveCni(context, { request, response, signal })
+    } else if (match.path === cniPath) await serveCni(context, { request, response, signal, enter })
     else if (match.path === monitorPath) await serveMonitor(context, response, signal)
     else if (match.path === openApiPath) sendJson(response, 200, openApiDocument(context.version ?? '0'))
     else if (match.route !== undefined) {
+      if (match.route.limit !== undefined) await enter(match.route.limit, signal)
       const query = Object.fromEntries(url?.searchParams ?? [])
       const reply = await match.route.reply(context.handlers, { params: match.params, query, signal })
       await send(response, reply, signal)
     }
   } catch (error) {
     sendFailure(response, error, context)
+  } finally {
+    place?.leave(codeSent())
   }
 }
 
 async function serveCni(
   { handlers, log, cniTimeoutMs = 55_000 }: Context,
-  { request, response, signal }: { request: IncomingMessage; response: ServerResponse; signal: AbortSignal },
+  {
+    request,
+    response,
+    signal,
+    enter,
+  }: { request: IncomingMessage; response: ServerResponse; signal: AbortSignal; enter: Enter },
 ): Promise<void> {
   const timeout = new AbortController()
   const timer = setTimeout(() => {
@@ -137,7 +156,8 @@ async function serveCni(
   try {
     const body = await readBody(request, maxBodyBytes)
     const bounded = AbortSignal.any([signal, timeout.signal])
-    const reply = await handleCni(handlers.cni, { headers: request.headers, body }, bounded)
+    const limited = limitedHandlers(handlers.cni, enter)
+    const reply = await handleCni(limited, { headers: request.headers, body }, bounded)
     if (reply.error !== undefined) {
       log.warn('CNI call failed', {
         command: request.headers['x-cni-command'],

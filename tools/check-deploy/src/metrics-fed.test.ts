@@ -29,10 +29,29 @@ it('has no label that names a pod, a node or an address', () => {
     .flatMap(metricsOf)
     .flatMap(({ labelNames }) => labelNames)
   // `host` is the apiserver's, `name` that of the lease or of an error's code.
-  const bounded = ['action', 'area', 'direction', 'endpoint_state', 'enforcement', 'equal', 'error']
+  const bounded = [
+    'action',
+    'api_call',
+    'area',
+    'direction',
+    'endpoint_state',
+    'enforcement',
+    'equal',
+    'error',
+  ]
   bounded.push('event_type', 'family', 'group_name', 'host', 'identity_type', 'kind', 'level', 'mapName')
   bounded.push('map_name', 'method', 'name', 'operation', 'outcome', 'path', 'protocol', 'reason')
-  bounded.push('return_code', 'scope', 'source', 'source_cluster', 'status', 'subsystem', 'type', 'valid')
+  bounded.push(
+    'return_code',
+    'scope',
+    'source',
+    'source_cluster',
+    'status',
+    'subsystem',
+    'type',
+    'valid',
+    'value',
+  )
   const ofNode = ['kind', 'space', 'type', 'version', 'major', 'minor', 'patch']
   expect([...new Set(labels)].filter((label) => ![...bounded, ...ofNode].includes(label))).toEqual([])
 })

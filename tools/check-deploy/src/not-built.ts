@@ -1,6 +1,7 @@
 const noProxy = 'there is no proxy for layer 7 yet'
 const noHealth = 'nodes do not probe each other yet'
-const noLimiter = 'no call of the agent API is held back by a limit'
+const noAdjustment =
+  'the limits of the agent API stay as the option sets them: a limit that follows what calls take holds back most when most pods start'
 const noSlices = 'CiliumEndpointSlices are not written yet'
 
 /** Metrics of Cilium that are not here, and what is missing that they would tell of. */
@@ -17,13 +18,7 @@ export const notBuilt: Readonly<Record<string, string>> = {
     'a collection reads whole batches of the map: it has no place to lose by a deletion',
   cilium_unreachable_nodes: noHealth,
   cilium_unreachable_health_endpoints: noHealth,
-  cilium_api_limiter_adjustment_factor: noLimiter,
-  cilium_api_limiter_processed_requests_total: noLimiter,
-  cilium_api_limiter_processing_duration_seconds: noLimiter,
-  cilium_api_limiter_rate_limit: noLimiter,
-  cilium_api_limiter_requests_in_flight: noLimiter,
-  cilium_api_limiter_wait_duration_seconds: noLimiter,
-  cilium_api_limiter_wait_history_duration_seconds: noLimiter,
+  cilium_api_limiter_adjustment_factor: noAdjustment,
   cilium_operator_number_of_ceps_per_ces: noSlices,
   cilium_operator_ces_queueing_delay_seconds: noSlices,
   cilium_operator_ces_sync_errors_total: noSlices,

@@ -1,4 +1,5 @@
-import { createAgentMetrics, createTables } from '@axoneme/agent'
+import { agentOptions, createAgentMetrics, createTables } from '@axoneme/agent'
+import { createApiLimiter } from '@axoneme/agent-api'
 import { createAddressPool } from '@axoneme/ipam'
 import { createEmbeddedKvstore } from '@axoneme/kvstore'
 import { createLogger, observeLog } from '@axoneme/log'
@@ -63,7 +64,10 @@ function tablesOf(size: number) {
 export async function drivenAgent(size: number): Promise<Registry> {
   const metrics = createAgentMetrics()
   const tables = tablesOf(size)
-  metrics.watch({ tables }, { isReady: () => true })
+  const limiter = createApiLimiter(agentOptions['api-rate-limit'].schema.parse(''), {
+    observe: metrics.apiLimit,
+  })
+  metrics.watch({ tables, limiter }, { isReady: () => true })
   const stop = new AbortController()
   const { signal } = stop
   const following = metrics.follow({ tables }, signal)
@@ -94,6 +98,7 @@ export async function drivenAgent(size: number): Promise<Registry> {
   metrics.datapath.reconcile?.({ name: 'ipcache', kind: 'rows', durationMs: 1, failures })
   metrics.datapath.reconcile?.({ name: 'node-routes', kind: 'prune', durationMs: 1, failures: {} })
   metrics.api({ path: '/v1/cni', method: 'POST', code: 200, durationMs: 1 })
+  for (const code of [200, 429]) (await limiter.enter('endpoint-create', signal)).leave(code)
   metrics.cniStep('cniEndpoint', 1)
   metrics.podKnown({ waitedMs: 3 })
   const pool = createAddressPool({ cidr: '10.4.0.0/24', observe: metrics.address })

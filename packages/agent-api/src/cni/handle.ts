@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Attachment } from '@axoneme/endpoint'
+import { ApiLimitError } from '../errors.ts'
 import { CniError, cniCodeOf, cniErrorBody, cniErrorCode } from './error.ts'
 import { type CniRequest, parseCniRequest, versionOf } from './request.ts'
 import { type CniAddResult, formatAddResult } from './result.ts'
@@ -30,7 +31,7 @@ export async function handleCni(
     return { httpStatus: 200, body: await dispatch(handlers, parseCniRequest(headers, body), signal) }
   } catch (cause) {
     const error = signal.aborted ? interrupted(cause, signal) : cause
-    return { httpStatus: httpStatusOf(cniCodeOf(error)), body: cniErrorBody(error, versionOf(body)), error }
+    return { httpStatus: httpStatusOf(error), body: cniErrorBody(error, versionOf(body)), error }
   }
 }
 
@@ -49,7 +50,9 @@ async function dispatch(handlers: CniHandlers, request: CniRequest, signal: Abor
   }
 }
 
-function httpStatusOf(code: number): number {
+function httpStatusOf(error: unknown): number {
+  if (error instanceof ApiLimitError) return 429
+  const code = cniCodeOf(error)
   if (code < cniErrorCode.tryAgainLater) return 400
   return code === cniErrorCode.internal ? 500 : 503
 }
