@@ -130,21 +130,39 @@ it('refuses at once who would wait too long for the rate', async () => {
   expect(all.entered).toEqual([0, 1, 2])
 })
 
-it('forgets who gives up, and lets the next one have the turn', async () => {
+it('forgets who gives up, and nobody else', async () => {
   const { limiter, events } = limiterOf({ ratePerSecond: 10, rateBurst: 1, maxWaitMs: 1000 })
   const all = callers(limiter)
-  const stop = new AbortController()
+  const [first, third] = [new AbortController(), new AbortController()]
   void all.call(0)
-  void all.call(1, stop.signal)
+  void all.call(1, first.signal)
   void all.call(2)
+  void all.call(3, third.signal)
+  void all.call(4)
   await vi.advanceTimersByTimeAsync(50)
-  stop.abort(new Error('gone'))
+  first.abort(new Error('gone'))
+  third.abort(new Error('gone too'))
   await vi.advanceTimersByTimeAsync(50)
   expect(all.entered).toEqual([0, 2])
-  expect(all.failed).toMatchObject([{ message: 'gone' }])
-  expect(events).toMatchObject([{ outcome: 'request-cancelled', returnCode: 499, waitMs: 50 }])
-  await expect(limiter.enter(stop.signal)).rejects.toThrow('gone')
-  expect(limiter.state()).toMatchObject({ inFlight: 2, waiting: 0 })
+  await vi.advanceTimersByTimeAsync(100)
+  expect(all.entered).toEqual([0, 2, 4])
+  expect(all.failed).toMatchObject([{ message: 'gone' }, { message: 'gone too' }])
+  const cancelled = { outcome: 'request-cancelled', returnCode: 499, waitMs: 50 }
+  expect(events).toMatchObject([cancelled, cancelled])
+  await expect(limiter.enter(first.signal)).rejects.toThrow('gone')
+  expect(limiter.state()).toMatchObject({ inFlight: 3, waiting: 0 })
+})
+
+it('leaves no timer when nobody waits any more', async () => {
+  const { limiter } = limiterOf({ ratePerSecond: 1, rateBurst: 1, maxWaitMs: 5000 })
+  const all = callers(limiter)
+  const stop = new AbortController()
+  for (let i = 0; i < 3; i++) void all.call(i, stop.signal)
+  await settle()
+  stop.abort()
+  await settle()
+  expect(all.entered).toEqual([0])
+  expect(vi.getTimerCount()).toBe(0)
 })
 
 it('keeps both limits and the order whatever happens, and leaves no timer', async () => {

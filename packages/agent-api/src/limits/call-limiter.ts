@@ -102,8 +102,7 @@ export function createCallLimiter({
     const giveUp = (reason: unknown) => {
       forget()
       waiting.splice(waiting.indexOf(waiter), 1)
-      // It may have been the one that the rate's timer was for.
-      admitNext()
+      if (waiting.length === 0) clearTimeout(rateTimer)
       reject(reason)
     }
     const onAbort = () => {
