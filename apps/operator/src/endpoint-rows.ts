@@ -24,10 +24,11 @@ export function isPodOver(phase: string): boolean {
 }
 
 export function podPresenceDecoder(interner: Interner): Decoder<PodPresence> {
-  const { fromProtobuf, fromJson, kind, apiVersion, resource } = podDecoder(interner)
+  const { fromProtobuf, fromJson, jsonShape, kind, apiVersion, resource } = podDecoder(interner)
   return {
     ...{ kind, apiVersion, resource },
     ...(fromProtobuf === undefined ? {} : { fromProtobuf: (message) => presenceOf(fromProtobuf(message)) }),
+    jsonShape,
     fromJson: (value) => presenceOf(fromJson(value)),
     identify: (row) => ({ key: objectKey(row), resourceVersion: row.resourceVersion }),
     equals: (a, b) => a.isOver === b.isOver,

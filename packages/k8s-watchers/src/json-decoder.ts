@@ -1,4 +1,4 @@
-import { DecodeError, type Decoder, objectKey } from '@axoneme/slim-types'
+import { anyJson, DecodeError, type Decoder, type JsonShape, objectKey } from '@axoneme/slim-types'
 
 /** The metadata that an object must have to be kept in a table. */
 export type ObjectWithMetadata = Readonly<{
@@ -6,14 +6,15 @@ export type ObjectWithMetadata = Readonly<{
 }>
 
 /**
- * A decoder that keeps what `parse` makes of the JSON, for tools that need whole objects and for custom resources.
- * `parse` gets what the server sent, apiVersion and kind excepted in lists, and throws when it is not acceptable
- * (a zod schema's `parse` fits). Objects are equal when their resourceVersions are, unless `equals` says otherwise.
+ * A decoder that keeps what `parse` makes of the JSON, for what no decoder of slim-types reads. `parse` gets what the
+ * server sent, apiVersion and kind excepted in lists, as far as `jsonShape` wants it (everything by default), and throws
+ * when it is not acceptable (a zod schema's `parse` fits). Objects are equal when their resourceVersions are, unless `equals` says otherwise.
  */
 export function jsonDecoder<T extends ObjectWithMetadata>({
   kind,
   apiVersion,
   resource,
+  jsonShape = anyJson,
   parse,
   equals = (a, b) =>
     a.metadata.resourceVersion !== undefined && a.metadata.resourceVersion === b.metadata.resourceVersion,
@@ -23,6 +24,8 @@ export function jsonDecoder<T extends ObjectWithMetadata>({
   apiVersion: string
   /** The plural name. */
   resource: string
+  /** Of `resourceShape`. */
+  jsonShape?: JsonShape
   parse: (value: unknown) => T
   equals?: (a: T, b: T) => boolean
 }): Decoder<T> {
@@ -30,6 +33,7 @@ export function jsonDecoder<T extends ObjectWithMetadata>({
     kind,
     apiVersion,
     resource,
+    jsonShape,
     fromJson: (value) => {
       try {
         return parse(value)

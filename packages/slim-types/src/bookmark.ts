@@ -1,6 +1,7 @@
 import { asBuffer } from './bytes.ts'
 import type { Interner } from './interner.ts'
 import { type JsonObject, objectAt, textAt, textMapAt } from './json.ts'
+import { anyJson, resourceShape } from './json-shape.ts'
 import { enter, leave, readMapEntry } from './protobuf.ts'
 import type { WireReader } from './wire-reader.ts'
 
@@ -44,12 +45,13 @@ function readMeta(reader: WireReader): Bookmark {
   return { resourceVersion, endsInitialEvents: endsInitialEvents(annotations) }
 }
 
+/** What `bookmarkFromJson` wants of the object. */
+export const bookmarkShape = resourceShape({}, { annotations: anyJson })
+
 export function bookmarkFromJson(object: JsonObject): Bookmark {
   const metadata = objectAt(object, 'metadata') ?? {}
-  const annotations = new Map<string, string>()
-  textMapAt(metadata, 'annotations', { into: annotations, intern: asIs.intern })
   return {
     resourceVersion: textAt(metadata, 'resourceVersion'),
-    endsInitialEvents: endsInitialEvents(annotations),
+    endsInitialEvents: endsInitialEvents(textMapAt(metadata, 'annotations')),
   }
 }

@@ -3,7 +3,8 @@ import { equalsIgnoringVersion } from './equals.ts'
 import { decoding } from './errors.ts'
 import type { Interner } from './interner.ts'
 import { asObject, integerAt, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
-import { identifySlim, metaFromJson, metaOf } from './meta.ts'
+import { anyJson, type JsonShape, listShape, objectShape, resourceShape, sharedText } from './json-shape.ts'
+import { identifySlim, metaFromJson, metaOf, metaShapes } from './meta.ts'
 import type { SlimCiliumNode } from './types.ts'
 import { canonicalIp, listOf } from './values.ts'
 
@@ -13,6 +14,7 @@ export function ciliumNodeDecoder(interner: Interner): Decoder<SlimCiliumNode> {
     kind: 'CiliumNode',
     apiVersion: 'cilium.io/v2',
     resource: 'ciliumnodes',
+    jsonShape: ciliumNodeShape(interner),
     fromJson: (value) =>
       decoding('CiliumNode', () => ciliumNodeFromJson(asObject(value, 'the object'), interner)),
     identify: identifySlim,
@@ -20,18 +22,25 @@ export function ciliumNodeDecoder(interner: Interner): Decoder<SlimCiliumNode> {
   }
 }
 
+function ciliumNodeShape(interner: Interner): JsonShape {
+  const shared = sharedText(interner)
+  const spec = objectShape({
+    addresses: listShape(objectShape({ type: shared, ip: shared })),
+    ipam: objectShape({ podCIDRs: listShape(anyJson) }),
+    encryption: objectShape({ key: anyJson }),
+  })
+  return resourceShape({ spec }, { ...metaShapes(interner), name: shared })
+}
+
 function ciliumNodeFromJson(object: JsonObject, interner: Interner): SlimCiliumNode {
-  const { intern } = interner
   const spec = objectAt(object, 'spec') ?? {}
   const ipam = objectAt(spec, 'ipam') ?? {}
-  const draft = metaFromJson(object, interner)
-  draft.name = intern(draft.name)
   return {
-    ...metaOf(draft),
+    ...metaOf(metaFromJson(object)),
     addresses: listOf(
       objectsAt(spec, 'addresses').map((address) => ({
-        type: intern(textAt(address, 'type')),
-        address: intern(canonicalIp(textAt(address, 'ip'))),
+        type: textAt(address, 'type'),
+        address: interner.intern(canonicalIp(textAt(address, 'ip'))),
       })),
     ),
     podCIDRs: listOf(textsAt(ipam, 'podCIDRs')),

@@ -1,3 +1,4 @@
+import type { JsonShape } from './json-shape.ts'
 import type { ObjectIdentity } from './meta.ts'
 import type { MessageBytes } from './protobuf.ts'
 
@@ -10,7 +11,9 @@ export type Decoder<T> = Readonly<{
   resource: string
   /** From the message of the object, without envelope. Absent where the server has no protobuf (custom resources). */
   fromProtobuf?: (message: MessageBytes) => T
-  /** From the parsed JSON of the object. Throws DecodeError when it has not the shape of the kind. */
+  /** What `fromJson` wants of the object; `resourceShape` adds what every object is told by. */
+  jsonShape: JsonShape
+  /** From the parsed JSON of the object. Throws DecodeError when it is not what the kind says. */
   fromJson: (value: unknown) => T
   identify: (row: T) => ObjectIdentity
   /** Whether two states of an object are the same to us; resourceVersions may differ. */

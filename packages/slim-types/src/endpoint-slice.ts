@@ -3,7 +3,16 @@ import { equalsIgnoringVersion } from './equals.ts'
 import { decoding } from './errors.ts'
 import type { Interner } from './interner.ts'
 import { asObject, flagAt, integerAt, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
-import { identifySlim, type MetaDraft, metaFromJson, metaOf, newMetaDraft, readMeta } from './meta.ts'
+import { anyJson, type JsonShape, listShape, objectShape, resourceShape, sharedText } from './json-shape.ts'
+import {
+  identifySlim,
+  type MetaDraft,
+  metaFromJson,
+  metaOf,
+  metaShapes,
+  newMetaDraft,
+  readMeta,
+} from './meta.ts'
 import { decodeMessage, enter, leave } from './protobuf.ts'
 import type { SlimEndpointSlice, SlimSliceEndpoint } from './types.ts'
 import { canonicalIp, listOf, noLabels, portNumber } from './values.ts'
@@ -18,8 +27,8 @@ export function endpointSliceDecoder(interner: Interner): Decoder<SlimEndpointSl
     resource: 'endpointslices',
     fromProtobuf: (message) =>
       decodeMessage('EndpointSlice', message, (reader, end) => readSlice(reader, end, interner)),
-    fromJson: (value) =>
-      decoding('EndpointSlice', () => sliceFromJson(asObject(value, 'the object'), interner)),
+    jsonShape: sliceShape(interner),
+    fromJson: (value) => decoding('EndpointSlice', () => sliceFromJson(asObject(value, 'the object'))),
     identify: identifySlim,
     equals: equalsIgnoringVersion,
   }
@@ -164,10 +173,23 @@ function readPort(reader: WireReader, interner: Interner): SlicePort {
   return { name, protocol: protocol || 'TCP', port: portNumber(port) }
 }
 
-function sliceFromJson(object: JsonObject, interner: Interner): SlimEndpointSlice {
-  const { intern } = interner
-  return sliceOf(metaFromJson(object, interner), {
-    addressType: intern(textAt(object, 'addressType')),
+function sliceShape(interner: Interner): JsonShape {
+  const shared = sharedText(interner)
+  const endpoint = objectShape({
+    addresses: listShape(anyJson),
+    conditions: objectShape({ ready: anyJson, serving: anyJson, terminating: anyJson }),
+    nodeName: shared,
+  })
+  const port = objectShape({ name: shared, protocol: shared, port: anyJson })
+  return resourceShape(
+    { addressType: shared, endpoints: listShape(endpoint), ports: listShape(port) },
+    metaShapes(interner),
+  )
+}
+
+function sliceFromJson(object: JsonObject): SlimEndpointSlice {
+  return sliceOf(metaFromJson(object), {
+    addressType: textAt(object, 'addressType'),
     endpoints: objectsAt(object, 'endpoints').map((endpoint) => {
       const conditions = objectAt(endpoint, 'conditions') ?? {}
       return endpointOf(
@@ -176,12 +198,12 @@ function sliceFromJson(object: JsonObject, interner: Interner): SlimEndpointSlic
           serving: flagAt(conditions, 'serving'),
           terminating: flagAt(conditions, 'terminating'),
         },
-        { addresses: textsAt(endpoint, 'addresses'), nodeName: intern(textAt(endpoint, 'nodeName')) },
+        { addresses: textsAt(endpoint, 'addresses'), nodeName: textAt(endpoint, 'nodeName') },
       )
     }),
     ports: objectsAt(object, 'ports').map((port) => ({
-      name: intern(textAt(port, 'name')),
-      protocol: intern(textAt(port, 'protocol') || 'TCP'),
+      name: textAt(port, 'name'),
+      protocol: textAt(port, 'protocol') || 'TCP',
       port: portNumber(integerAt(port, 'port')),
     })),
   })

@@ -6,6 +6,16 @@ export { equalsIgnoringVersion } from './equals.ts'
 export { DecodeError } from './errors.ts'
 export { createFrameSplitter, type FrameSplitter } from './frames.ts'
 export { createInterner, type Interner } from './interner.ts'
+export { readJson } from './json-reader.ts'
+export {
+  anyJson,
+  type JsonShape,
+  listShape,
+  objectShape,
+  resourceShape,
+  sharedMap,
+  sharedText,
+} from './json-shape.ts'
 export { selectorMatches } from './label-selector.ts'
 export { decodeList, type InvalidObject, type ObjectList } from './list.ts'
 export type { ObjectIdentity } from './meta.ts'

@@ -32,14 +32,10 @@ export function readPortOrName(reader: WireReader, interner: Interner): number |
 }
 
 /** The same in JSON; undefined when absent. */
-export function portOrNameAt(
-  parent: JsonObject,
-  field: string,
-  intern: (text: string) => string,
-): number | string | undefined {
+export function portOrNameAt(parent: JsonObject, field: string): number | string | undefined {
   const value = parent[field]
   if (value === undefined || value === null) return undefined
-  if (typeof value === 'string') return intern(value)
+  if (typeof value === 'string') return value
   if (typeof value !== 'number' || (value | 0) !== value) {
     throw new DecodeError(`${field} is neither a whole number nor a name`)
   }

@@ -42,7 +42,8 @@ export function createInterner({
     },
     internBytes,
     intern(text) {
-      if (text.length > maxLength) return text
+      // A surrogate without its other half has no UTF-8.
+      if (text.length > maxLength || !text.isWellFormed()) return text
       const bytes = Buffer.from(text)
       return internBytes(bytes, 0, bytes.length)
     },

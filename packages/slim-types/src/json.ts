@@ -1,6 +1,4 @@
-import { asBuffer } from './bytes.ts'
 import { DecodeError } from './errors.ts'
-import type { MessageBytes } from './protobuf.ts'
 
 // Reading parsed JSON that may be anything. A field that is absent or null is the zero value of its type, as in the
 // Kubernetes API; a field of another type is a DecodeError that names it.
@@ -62,27 +60,12 @@ export function textsAt(parent: JsonObject, field: string): string[] {
   })
 }
 
-/** The entries of a `map<string, string>`, put into `into`. */
-export function textMapAt(
-  parent: JsonObject,
-  field: string,
-  { into, intern }: { into: Map<string, string>; intern: (text: string) => string },
-): void {
+/** The entries of a `map<string, string>`. */
+export function textMapAt(parent: JsonObject, field: string): Map<string, string> {
+  const entries = new Map<string, string>()
   for (const [key, value] of Object.entries(objectAt(parent, field) ?? {})) {
     if (typeof value !== 'string') throw new DecodeError(`${field}[${JSON.stringify(key)}] is not a string`)
-    into.set(intern(key), intern(value))
+    entries.set(key, value)
   }
-}
-
-/** Parses the bytes of a JSON document; a DecodeError when it is none. */
-export function parseJson(bytes: Uint8Array, what: string): unknown {
-  return parseJsonAt({ bytes, start: 0, end: bytes.length }, what)
-}
-
-export function parseJsonAt({ bytes, start, end }: MessageBytes, what: string): unknown {
-  try {
-    return JSON.parse(asBuffer(bytes).toString('utf8', start, end))
-  } catch (error) {
-    throw new DecodeError(`parse the JSON of ${what}`, { cause: error })
-  }
+  return entries
 }

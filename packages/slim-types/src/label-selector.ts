@@ -1,6 +1,7 @@
 import { DecodeError } from './errors.ts'
 import type { Interner } from './interner.ts'
 import { type JsonObject, objectsAt, textAt, textMapAt, textsAt } from './json.ts'
+import { anyJson, type JsonShape, listShape, objectShape, sharedMap, sharedText } from './json-shape.ts'
 import { enter, leave, readMapEntry } from './protobuf.ts'
 import type { Labels, SlimLabelSelector, SlimLabelSelectorRequirement } from './types.ts'
 import { labelsOf, listOf } from './values.ts'
@@ -78,15 +79,25 @@ function readRequirement(reader: WireReader, interner: Interner): SlimLabelSelec
   return { key, operator: operatorOf(operator), values: listOf(values) }
 }
 
-export function labelSelectorFromJson(object: JsonObject, { intern }: Interner): SlimLabelSelector {
-  const matchLabels = new Map<string, string>()
-  textMapAt(object, 'matchLabels', { into: matchLabels, intern })
+/** What `labelSelectorFromJson` wants. */
+export function labelSelectorShape(interner: Interner): JsonShape {
+  const shared = sharedText(interner)
+  return objectShape({
+    matchLabels: sharedMap(interner),
+    matchExpressions: listShape(objectShape({ key: shared, operator: anyJson, values: listShape(shared) })),
+  })
+}
+
+export function labelSelectorFromJson(object: JsonObject): SlimLabelSelector {
   const matchExpressions = objectsAt(object, 'matchExpressions').map((requirement) => ({
-    key: intern(textAt(requirement, 'key')),
+    key: textAt(requirement, 'key'),
     operator: operatorOf(textAt(requirement, 'operator')),
-    values: listOf(textsAt(requirement, 'values').map(intern)),
+    values: listOf(textsAt(requirement, 'values')),
   }))
-  return { matchLabels: labelsOf(matchLabels), matchExpressions: listOf(matchExpressions) }
+  return {
+    matchLabels: labelsOf(textMapAt(object, 'matchLabels')),
+    matchExpressions: listOf(matchExpressions),
+  }
 }
 
 function operatorOf(text: string): SlimLabelSelectorRequirement['operator'] {

@@ -1,7 +1,9 @@
 import type { Decoder } from './decoder.ts'
 import { openEnvelope } from './envelope.ts'
 import { DecodeError, decoding } from './errors.ts'
-import { asObject, listAt, objectAt, parseJson, textAt } from './json.ts'
+import { asObject, listAt, objectAt, textAt } from './json.ts'
+import { readJson } from './json-reader.ts'
+import { anyJson, listShape, objectShape } from './json-shape.ts'
 import { identityFromJson, readIdentity } from './meta.ts'
 import { decodeMessage, enter, leave, nestedMessage, wholeMessage } from './protobuf.ts'
 import type { WireFormat } from './wire-format.ts'
@@ -76,9 +78,13 @@ function readListMeta<T>(reader: WireReader, draft: ListDraft<T>): void {
 }
 
 function listFromJson<T>(bytes: Uint8Array, decoder: Decoder<T>): ObjectList<T> {
-  const parsed = parseJson(bytes, `${decoder.kind}List`)
   return decoding(`${decoder.kind}List`, () => {
-    const list = asObject(parsed, 'the body')
+    const shape = objectShape({
+      kind: anyJson,
+      metadata: objectShape({ resourceVersion: anyJson, continue: anyJson }),
+      items: listShape(decoder.jsonShape),
+    })
+    const list = asObject(readJson(wholeMessage(bytes), shape), 'the body')
     checkKind(list.kind, `${decoder.kind}List`)
     const metadata = objectAt(list, 'metadata') ?? {}
     const draft = newDraft<T>()

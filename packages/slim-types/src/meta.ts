@@ -1,5 +1,6 @@
 import type { Interner } from './interner.ts'
 import { asObject, type JsonObject, objectAt, textAt, textMapAt } from './json.ts'
+import { anyJson, sharedMap, sharedText } from './json-shape.ts'
 import { type LabelMaps, labelsTag, readLabels } from './label-maps.ts'
 import { enter, leave } from './protobuf.ts'
 import { type Labels, objectKey, type SlimMeta } from './types.ts'
@@ -80,18 +81,26 @@ function addLabels(draft: MetaDraft, labels: Labels): void {
   draft.labels = draft.labels === noLabels ? labels : { ...draft.labels, ...labels }
 }
 
-export function metaFromJson(object: JsonObject, interner: Interner): MetaDraft {
+/** What `metaFromJson` wants of an ObjectMeta. */
+export function metaShapes(interner: Interner) {
+  return {
+    namespace: sharedText(interner),
+    uid: anyJson,
+    deletionTimestamp: anyJson,
+    labels: sharedMap(interner),
+  }
+}
+
+export function metaFromJson(object: JsonObject): MetaDraft {
   const draft = newMetaDraft()
   const metadata = objectAt(object, 'metadata')
   if (metadata === undefined) return draft
   draft.name = textAt(metadata, 'name')
-  draft.namespace = interner.intern(textAt(metadata, 'namespace'))
+  draft.namespace = textAt(metadata, 'namespace')
   draft.uid = textAt(metadata, 'uid')
   draft.resourceVersion = textAt(metadata, 'resourceVersion')
   draft.deleting = textAt(metadata, 'deletionTimestamp') !== ''
-  const labels = new Map<string, string>()
-  textMapAt(metadata, 'labels', { into: labels, intern: interner.intern })
-  draft.labels = labelsOf(labels)
+  draft.labels = labelsOf(textMapAt(metadata, 'labels'))
   return draft
 }
 

@@ -1,6 +1,9 @@
 import { DecodeError, decoding } from './errors.ts'
-import { asObject, integerAt, listAt, objectAt, parseJson, textAt } from './json.ts'
+import { asObject, integerAt, listAt, objectAt, textAt } from './json.ts'
+import { readJson } from './json-reader.ts'
+import { anyJson, listShape, objectShape, resourceShape } from './json-shape.ts'
 import { identityFromJson, type ObjectIdentity } from './meta.ts'
+import { wholeMessage } from './protobuf.ts'
 
 /** One page of a list of which only the metadata was asked for. */
 export type MetadataList = Readonly<{
@@ -14,11 +17,15 @@ export type MetadataList = Readonly<{
 export const metadataListMediaType =
   'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json'
 
+const listOfMetadata = objectShape({
+  metadata: objectShape({ resourceVersion: anyJson, continue: anyJson, remainingItemCount: anyJson }),
+  items: listShape(resourceShape({})),
+})
+
 /** Decodes the JSON of a list of any kind. Throws DecodeError when it is none, or is of no version. */
 export function decodeMetadataList(bytes: Uint8Array): MetadataList {
-  const parsed = parseJson(bytes, 'a list')
   return decoding('list of metadata', () => {
-    const list = asObject(parsed, 'the body')
+    const list = asObject(readJson(wholeMessage(bytes), listOfMetadata), 'the body')
     const metadata = objectAt(list, 'metadata') ?? {}
     const resourceVersion = textAt(metadata, 'resourceVersion')
     if (resourceVersion === '') throw new DecodeError('no resourceVersion')

@@ -3,7 +3,8 @@ import { equalsIgnoringVersion } from './equals.ts'
 import { decoding } from './errors.ts'
 import type { Interner } from './interner.ts'
 import { asObject } from './json.ts'
-import { identifySlim, metaFromJson, metaOf, newMetaDraft, readMeta } from './meta.ts'
+import { resourceShape } from './json-shape.ts'
+import { identifySlim, metaFromJson, metaOf, metaShapes, newMetaDraft, readMeta } from './meta.ts'
 import { decodeMessage } from './protobuf.ts'
 import type { SlimNamespace } from './types.ts'
 import type { WireReader } from './wire-reader.ts'
@@ -15,8 +16,8 @@ export function namespaceDecoder(interner: Interner): Decoder<SlimNamespace> {
     resource: 'namespaces',
     fromProtobuf: (message) =>
       decodeMessage('Namespace', message, (reader, end) => readNamespace(reader, end, interner)),
-    fromJson: (value) =>
-      decoding('Namespace', () => metaOf(metaFromJson(asObject(value, 'the object'), interner))),
+    jsonShape: resourceShape({}, metaShapes(interner)),
+    fromJson: (value) => decoding('Namespace', () => metaOf(metaFromJson(asObject(value, 'the object')))),
     identify: identifySlim,
     equals: equalsIgnoringVersion,
   }

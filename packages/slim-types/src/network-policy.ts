@@ -4,8 +4,17 @@ import { DecodeError, decoding } from './errors.ts'
 import { portOrNameAt, readPortOrName } from './int-or-string.ts'
 import type { Interner } from './interner.ts'
 import { asObject, integerAt, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
-import { labelSelectorFromJson, readLabelSelector } from './label-selector.ts'
-import { identifySlim, type MetaDraft, metaFromJson, metaOf, newMetaDraft, readMeta } from './meta.ts'
+import { anyJson, type JsonShape, listShape, objectShape, resourceShape, sharedText } from './json-shape.ts'
+import { labelSelectorFromJson, labelSelectorShape, readLabelSelector } from './label-selector.ts'
+import {
+  identifySlim,
+  type MetaDraft,
+  metaFromJson,
+  metaOf,
+  metaShapes,
+  newMetaDraft,
+  readMeta,
+} from './meta.ts'
 import { decodeMessage, enter, leave } from './protobuf.ts'
 import type {
   SlimLabelSelector,
@@ -24,8 +33,8 @@ export function networkPolicyDecoder(interner: Interner): Decoder<SlimNetworkPol
     resource: 'networkpolicies',
     fromProtobuf: (message) =>
       decodeMessage('NetworkPolicy', message, (reader, end) => readPolicy(reader, end, interner)),
-    fromJson: (value) =>
-      decoding('NetworkPolicy', () => policyFromJson(asObject(value, 'the object'), interner)),
+    jsonShape: policyShape(interner),
+    fromJson: (value) => decoding('NetworkPolicy', () => policyFromJson(asObject(value, 'the object'))),
     identify: identifySlim,
     equals: equalsIgnoringVersion,
   }
@@ -203,41 +212,57 @@ function readIpBlock(reader: WireReader): NonNullable<SlimNetworkPolicyPeer['ipB
   return { cidr, except: listOf(except) }
 }
 
-function policyFromJson(object: JsonObject, interner: Interner): SlimNetworkPolicy {
-  const draft = newDraft(metaFromJson(object, interner))
+function policyShape(interner: Interner): JsonShape {
+  const shared = sharedText(interner)
+  const selector = labelSelectorShape(interner)
+  const ports = listShape(objectShape({ protocol: shared, port: shared, endPort: anyJson }))
+  const peers = listShape(
+    objectShape({
+      podSelector: selector,
+      namespaceSelector: selector,
+      ipBlock: objectShape({ cidr: anyJson, except: anyJson }),
+    }),
+  )
+  const spec = objectShape({
+    podSelector: selector,
+    policyTypes: anyJson,
+    ingress: listShape(objectShape({ from: peers, ports })),
+    egress: listShape(objectShape({ to: peers, ports })),
+  })
+  return resourceShape({ spec }, metaShapes(interner))
+}
+
+function policyFromJson(object: JsonObject): SlimNetworkPolicy {
+  const draft = newDraft(metaFromJson(object))
   const spec = objectAt(object, 'spec') ?? {}
   const podSelector = objectAt(spec, 'podSelector')
-  if (podSelector !== undefined) draft.podSelector = labelSelectorFromJson(podSelector, interner)
+  if (podSelector !== undefined) draft.podSelector = labelSelectorFromJson(podSelector)
   draft.policyTypes = textsAt(spec, 'policyTypes')
-  draft.ingress = objectsAt(spec, 'ingress').map((rule) => ruleFromJson(rule, 'from', interner))
-  draft.egress = objectsAt(spec, 'egress').map((rule) => ruleFromJson(rule, 'to', interner))
+  draft.ingress = objectsAt(spec, 'ingress').map((rule) => ruleFromJson(rule, 'from'))
+  draft.egress = objectsAt(spec, 'egress').map((rule) => ruleFromJson(rule, 'to'))
   return policyOf(draft)
 }
 
-function ruleFromJson(rule: JsonObject, peersField: string, interner: Interner): SlimNetworkPolicyRule {
+function ruleFromJson(rule: JsonObject, peersField: string): SlimNetworkPolicyRule {
   return {
-    peers: listOf(objectsAt(rule, peersField).map((peer) => peerFromJson(peer, interner))),
+    peers: listOf(objectsAt(rule, peersField).map(peerFromJson)),
     ports: listOf(
       objectsAt(rule, 'ports').map((port) =>
-        policyPortOf(
-          interner.intern(textAt(port, 'protocol')),
-          portOrNameAt(port, 'port', interner.intern),
-          integerAt(port, 'endPort'),
-        ),
+        policyPortOf(textAt(port, 'protocol'), portOrNameAt(port, 'port'), integerAt(port, 'endPort')),
       ),
     ),
   }
 }
 
-function peerFromJson(peer: JsonObject, interner: Interner): SlimNetworkPolicyPeer {
+function peerFromJson(peer: JsonObject): SlimNetworkPolicyPeer {
   const podSelector = objectAt(peer, 'podSelector')
   const namespaceSelector = objectAt(peer, 'namespaceSelector')
   const ipBlock = objectAt(peer, 'ipBlock')
   return {
-    ...(podSelector === undefined ? {} : { podSelector: labelSelectorFromJson(podSelector, interner) }),
+    ...(podSelector === undefined ? {} : { podSelector: labelSelectorFromJson(podSelector) }),
     ...(namespaceSelector === undefined
       ? {}
-      : { namespaceSelector: labelSelectorFromJson(namespaceSelector, interner) }),
+      : { namespaceSelector: labelSelectorFromJson(namespaceSelector) }),
     ...(ipBlock === undefined
       ? {}
       : { ipBlock: { cidr: textAt(ipBlock, 'cidr'), except: listOf(textsAt(ipBlock, 'except')) } }),

@@ -3,7 +3,16 @@ import { equalsIgnoringVersion } from './equals.ts'
 import { decoding } from './errors.ts'
 import type { Interner } from './interner.ts'
 import { asObject, flagAt, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
-import { identifySlim, type MetaDraft, metaFromJson, metaOf, newMetaDraft, readMeta } from './meta.ts'
+import { anyJson, type JsonShape, listShape, objectShape, resourceShape, sharedText } from './json-shape.ts'
+import {
+  identifySlim,
+  type MetaDraft,
+  metaFromJson,
+  metaOf,
+  metaShapes,
+  newMetaDraft,
+  readMeta,
+} from './meta.ts'
 import { decodeMessage, enter, leave } from './protobuf.ts'
 import type { SlimNode, SlimNodeAddress } from './types.ts'
 import { canonicalIp, listOf } from './values.ts'
@@ -16,6 +25,7 @@ export function nodeDecoder(interner: Interner): Decoder<SlimNode> {
     resource: 'nodes',
     fromProtobuf: (message) =>
       decodeMessage('Node', message, (reader, end) => readNode(reader, end, interner)),
+    jsonShape: nodeShape(interner),
     fromJson: (value) => decoding('Node', () => nodeFromJson(asObject(value, 'the object'), interner)),
     identify: identifySlim,
     equals: equalsIgnoringVersion,
@@ -194,26 +204,39 @@ function readTaint(reader: WireReader, interner: Interner): Taint {
   return { key, value, effect }
 }
 
-function nodeFromJson(object: JsonObject, interner: Interner): SlimNode {
-  const draft = newDraft(metaFromJson(object, interner))
-  const { intern } = interner
-  draft.meta.name = intern(draft.meta.name)
+function nodeShape(interner: Interner): JsonShape {
+  const shared = sharedText(interner)
+  const spec = objectShape({
+    podCIDR: anyJson,
+    podCIDRs: anyJson,
+    unschedulable: anyJson,
+    taints: listShape(objectShape({ key: shared, value: shared, effect: shared })),
+  })
+  const status = objectShape({
+    conditions: listShape(objectShape({ type: shared, status: shared })),
+    addresses: listShape(objectShape({ type: shared, address: shared })),
+  })
+  return resourceShape({ spec, status }, { ...metaShapes(interner), name: shared })
+}
+
+function nodeFromJson(object: JsonObject, { intern }: Interner): SlimNode {
+  const draft = newDraft(metaFromJson(object))
   const spec = objectAt(object, 'spec') ?? {}
   draft.podCIDR = textAt(spec, 'podCIDR')
   draft.podCIDRs = textsAt(spec, 'podCIDRs')
   draft.unschedulable = flagAt(spec, 'unschedulable') ?? false
   draft.taints = objectsAt(spec, 'taints').map((taint) => ({
-    key: intern(textAt(taint, 'key')),
-    value: intern(textAt(taint, 'value')),
-    effect: intern(textAt(taint, 'effect')),
+    key: textAt(taint, 'key'),
+    value: textAt(taint, 'value'),
+    effect: textAt(taint, 'effect'),
   }))
   const status = objectAt(object, 'status') ?? {}
   for (const condition of objectsAt(status, 'conditions')) {
     const [type, state] = [textAt(condition, 'type'), textAt(condition, 'status')]
-    if (type === networkUnavailable) draft.networkUnavailable = intern(state)
+    if (type === networkUnavailable) draft.networkUnavailable = state
   }
   draft.addresses = objectsAt(status, 'addresses').map((address) => ({
-    type: intern(textAt(address, 'type')),
+    type: textAt(address, 'type'),
     address: intern(canonicalIp(textAt(address, 'address'))),
   }))
   return nodeOf(draft)

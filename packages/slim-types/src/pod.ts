@@ -4,8 +4,9 @@ import { equalValues } from './equals.ts'
 import { decoding } from './errors.ts'
 import type { Interner } from './interner.ts'
 import { asObject, flagAt, integerAt, type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
+import { anyJson, type JsonShape, listShape, objectShape, resourceShape, sharedText } from './json-shape.ts'
 import { createLabelMaps, type LabelMaps } from './label-maps.ts'
-import { identifySlim, type MetaDraft, metaFromJson, newMetaDraft, readMeta } from './meta.ts'
+import { identifySlim, type MetaDraft, metaFromJson, metaShapes, newMetaDraft, readMeta } from './meta.ts'
 import { decodeMessage, enter, leave, readTextOf } from './protobuf.ts'
 import type { SlimContainerPort, SlimPod } from './types.ts'
 import { canonicalIp, listOf, none, portNumber } from './values.ts'
@@ -23,6 +24,7 @@ export function podDecoder(interner: Interner): Decoder<SlimPod> {
     apiVersion: 'v1',
     resource: 'pods',
     fromProtobuf: (message) => decodeMessage('Pod', message, read),
+    jsonShape: podShape(interner),
     fromJson: (value) => decoding('Pod', () => podFromJson(asObject(value, 'the object'), interner)),
     identify: identifySlim,
     equals: equalPods,
@@ -268,34 +270,46 @@ function readContainerPort(reader: WireReader, interner: Interner): SlimContaine
   return { name, port: portNumber(port), protocol: protocol || 'TCP' }
 }
 
+function podShape(interner: Interner): JsonShape {
+  const shared = sharedText(interner)
+  const ports = listShape(objectShape({ name: shared, containerPort: anyJson, protocol: shared }))
+  const spec = objectShape({
+    nodeName: shared,
+    serviceAccountName: shared,
+    serviceAccount: shared,
+    hostNetwork: anyJson,
+    containers: listShape(objectShape({ ports })),
+    initContainers: listShape(objectShape({ ports, restartPolicy: shared })),
+  })
+  const podIPs = listShape(objectShape({ ip: anyJson }))
+  const status = objectShape({ phase: shared, hostIP: shared, podIP: anyJson, podIPs })
+  return resourceShape({ spec, status }, metaShapes(interner))
+}
+
 function podFromJson(object: JsonObject, interner: Interner): SlimPod {
-  const draft = newDraft(metaFromJson(object, interner))
-  const { intern } = interner
+  const draft = newDraft(metaFromJson(object))
   const spec = objectAt(object, 'spec') ?? {}
-  draft.nodeName = intern(textAt(spec, 'nodeName'))
-  draft.serviceAccountName = intern(textAt(spec, 'serviceAccountName'))
-  draft.serviceAccount = intern(textAt(spec, 'serviceAccount'))
+  draft.nodeName = textAt(spec, 'nodeName')
+  draft.serviceAccountName = textAt(spec, 'serviceAccountName')
+  draft.serviceAccount = textAt(spec, 'serviceAccount')
   draft.hostNetwork = flagAt(spec, 'hostNetwork') ?? false
-  draft.ports = objectsAt(spec, 'containers').flatMap((container) => portsFromJson(container, interner))
+  draft.ports = objectsAt(spec, 'containers').flatMap(portsFromJson)
   draft.sidecarPorts = objectsAt(spec, 'initContainers').flatMap((container) =>
-    sidecarPorts({
-      ports: portsFromJson(container, interner),
-      restartPolicy: textAt(container, 'restartPolicy'),
-    }),
+    sidecarPorts({ ports: portsFromJson(container), restartPolicy: textAt(container, 'restartPolicy') }),
   )
   const status = objectAt(object, 'status') ?? {}
-  draft.phase = intern(textAt(status, 'phase'))
-  draft.hostIP = intern(canonicalIp(textAt(status, 'hostIP')))
+  draft.phase = textAt(status, 'phase')
+  draft.hostIP = canonicalAddress(textAt(status, 'hostIP'), interner)
   draft.podIPs = objectsAt(status, 'podIPs').map((entry) => canonicalIp(textAt(entry, 'ip')))
   const podIP = textAt(status, 'podIP')
   if (draft.podIPs.length === 0 && podIP !== '') draft.podIPs.push(canonicalIp(podIP))
   return podOf(draft)
 }
 
-function portsFromJson(container: JsonObject, { intern }: Interner): SlimContainerPort[] {
+function portsFromJson(container: JsonObject): SlimContainerPort[] {
   return objectsAt(container, 'ports').map((port) => ({
-    name: intern(textAt(port, 'name')),
+    name: textAt(port, 'name'),
     port: portNumber(integerAt(port, 'containerPort')),
-    protocol: intern(textAt(port, 'protocol') || 'TCP'),
+    protocol: textAt(port, 'protocol') || 'TCP',
   }))
 }

@@ -13,7 +13,24 @@ import {
   textMapAt,
   textsAt,
 } from './json.ts'
-import { identifySlim, type MetaDraft, metaFromJson, metaOf, newMetaDraft, readMeta } from './meta.ts'
+import {
+  anyJson,
+  type JsonShape,
+  listShape,
+  objectShape,
+  resourceShape,
+  sharedMap,
+  sharedText,
+} from './json-shape.ts'
+import {
+  identifySlim,
+  type MetaDraft,
+  metaFromJson,
+  metaOf,
+  metaShapes,
+  newMetaDraft,
+  readMeta,
+} from './meta.ts'
 import { decodeMessage, enter, leave, readMapEntry } from './protobuf.ts'
 import type { SlimService, SlimServicePort } from './types.ts'
 import { canonicalIp, labelsOf, listOf, portNumber } from './values.ts'
@@ -29,7 +46,8 @@ export function serviceDecoder(interner: Interner): Decoder<SlimService> {
     resource: 'services',
     fromProtobuf: (message) =>
       decodeMessage('Service', message, (reader, end) => readService(reader, end, interner)),
-    fromJson: (value) => decoding('Service', () => serviceFromJson(asObject(value, 'the object'), interner)),
+    jsonShape: serviceShape(interner),
+    fromJson: (value) => decoding('Service', () => serviceFromJson(asObject(value, 'the object'))),
     identify: identifySlim,
     equals: equalsIgnoringVersion,
   }
@@ -269,21 +287,40 @@ function readIngress(reader: WireReader): { ip: string; ipMode: string } {
   return ingress
 }
 
-function serviceFromJson(object: JsonObject, interner: Interner): SlimService {
-  const { intern } = interner
-  const draft = newDraft(metaFromJson(object, interner))
+function serviceShape(interner: Interner): JsonShape {
+  const shared = sharedText(interner)
+  const port = { name: shared, protocol: shared, port: anyJson, targetPort: shared, nodePort: anyJson }
+  const ingress = listShape(objectShape({ ip: anyJson, ipMode: shared }))
+  const spec = objectShape({
+    type: shared,
+    clusterIP: anyJson,
+    clusterIPs: anyJson,
+    externalIPs: anyJson,
+    ports: listShape(objectShape(port)),
+    selector: sharedMap(interner),
+    sessionAffinity: shared,
+    sessionAffinityConfig: objectShape({ clientIP: objectShape({ timeoutSeconds: anyJson }) }),
+    internalTrafficPolicy: shared,
+    externalTrafficPolicy: shared,
+  })
+  const status = objectShape({ loadBalancer: objectShape({ ingress }) })
+  return resourceShape({ spec, status }, metaShapes(interner))
+}
+
+function serviceFromJson(object: JsonObject): SlimService {
+  const draft = newDraft(metaFromJson(object))
   const spec = objectAt(object, 'spec') ?? {}
-  draft.type = intern(textAt(spec, 'type'))
+  draft.type = textAt(spec, 'type')
   draft.clusterIP = textAt(spec, 'clusterIP')
   draft.clusterIPs = textsAt(spec, 'clusterIPs')
   draft.externalIPs = textsAt(spec, 'externalIPs')
-  draft.ports = objectsAt(spec, 'ports').map((port) => portFromJson(port, interner))
-  textMapAt(spec, 'selector', { into: draft.selector, intern })
-  draft.sessionAffinity = intern(textAt(spec, 'sessionAffinity'))
+  draft.ports = objectsAt(spec, 'ports').map(portFromJson)
+  draft.selector = textMapAt(spec, 'selector')
+  draft.sessionAffinity = textAt(spec, 'sessionAffinity')
   const affinity = objectAt(spec, 'sessionAffinityConfig') ?? {}
   draft.affinityTimeoutSeconds = integerAt(objectAt(affinity, 'clientIP') ?? {}, 'timeoutSeconds')
-  draft.internalTrafficPolicy = intern(textAt(spec, 'internalTrafficPolicy'))
-  draft.externalTrafficPolicy = intern(textAt(spec, 'externalTrafficPolicy'))
+  draft.internalTrafficPolicy = textAt(spec, 'internalTrafficPolicy')
+  draft.externalTrafficPolicy = textAt(spec, 'externalTrafficPolicy')
   const balancer = objectAt(objectAt(object, 'status') ?? {}, 'loadBalancer') ?? {}
   draft.loadBalancerIPs = objectsAt(balancer, 'ingress')
     .map((ingress) => ({ ip: textAt(ingress, 'ip'), ipMode: textAt(ingress, 'ipMode') }))
@@ -292,12 +329,12 @@ function serviceFromJson(object: JsonObject, interner: Interner): SlimService {
   return serviceOf(draft)
 }
 
-function portFromJson(port: JsonObject, { intern }: Interner): SlimServicePort {
+function portFromJson(port: JsonObject): SlimServicePort {
   return portOf({
-    name: intern(textAt(port, 'name')),
-    protocol: intern(textAt(port, 'protocol')),
+    name: textAt(port, 'name'),
+    protocol: textAt(port, 'protocol'),
     port: integerAt(port, 'port'),
-    targetPort: portOrNameAt(port, 'targetPort', intern),
+    targetPort: portOrNameAt(port, 'targetPort'),
     nodePort: integerAt(port, 'nodePort'),
   })
 }

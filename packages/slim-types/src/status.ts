@@ -1,6 +1,8 @@
 import { openEnvelope } from './envelope.ts'
 import { DecodeError, decoding } from './errors.ts'
-import { asObject, integerAt, objectAt, parseJson, textAt } from './json.ts'
+import { asObject, integerAt, objectAt, textAt } from './json.ts'
+import { readJson } from './json-reader.ts'
+import { anyJson, objectShape } from './json-shape.ts'
 import { decodeMessage, enter, leave, wholeMessage } from './protobuf.ts'
 import type { WireFormat } from './wire-format.ts'
 import type { WireReader } from './wire-reader.ts'
@@ -23,23 +25,31 @@ export function isExpired(status: Pick<ApiStatus, 'code' | 'reason'>): boolean {
 
 /** Decodes the body of a failed call. */
 export function decodeStatus(bytes: Uint8Array, format: WireFormat): ApiStatus {
-  if (format === 'json') return statusFromJson(parseJson(bytes, 'a Status'))
+  if (format === 'json')
+    return decoding('Status', () => statusFromJson(readJson(wholeMessage(bytes), statusShape)))
   const { kind, message } = openEnvelope(wholeMessage(bytes))
   if (kind !== 'Status') throw new DecodeError(`a ${kind} where a Status was expected`)
   return decodeMessage('Status', message, readStatus)
 }
 
+/** What `statusFromJson` wants of the object. */
+export const statusShape = objectShape({
+  kind: anyJson,
+  code: anyJson,
+  reason: anyJson,
+  message: anyJson,
+  details: objectShape({ retryAfterSeconds: anyJson }),
+})
+
 export function statusFromJson(value: unknown): ApiStatus {
-  return decoding('Status', () => {
-    const status = asObject(value, 'the object')
-    if (status.kind !== 'Status') throw new DecodeError('not a Status')
-    return {
-      code: integerAt(status, 'code'),
-      reason: textAt(status, 'reason'),
-      message: textAt(status, 'message'),
-      retryAfterSeconds: integerAt(objectAt(status, 'details') ?? {}, 'retryAfterSeconds'),
-    }
-  })
+  const status = asObject(value, 'the object')
+  if (status.kind !== 'Status') throw new DecodeError('not a Status')
+  return {
+    code: integerAt(status, 'code'),
+    reason: textAt(status, 'reason'),
+    message: textAt(status, 'message'),
+    retryAfterSeconds: integerAt(objectAt(status, 'details') ?? {}, 'retryAfterSeconds'),
+  }
 }
 
 export function readStatus(reader: WireReader, end: number): ApiStatus {

@@ -1,11 +1,13 @@
-import { type Bookmark, bookmarkFromJson, readBookmark } from './bookmark.ts'
+import { type Bookmark, bookmarkFromJson, bookmarkShape, readBookmark } from './bookmark.ts'
 import type { Decoder } from './decoder.ts'
 import { type Envelope, openEnvelope } from './envelope.ts'
 import { DecodeError, decoding } from './errors.ts'
-import { asObject, parseJsonAt, textAt } from './json.ts'
+import { asObject, type JsonObject, textAt } from './json.ts'
+import { readJson } from './json-reader.ts'
+import { anyJson, type JsonShape, objectShape } from './json-shape.ts'
 import { identityFromJson, type ObjectIdentity, readIdentity } from './meta.ts'
 import { decodeMessage, enter, leave, type MessageBytes, nestedMessage, wholeMessage } from './protobuf.ts'
-import { type ApiStatus, readStatus, statusFromJson } from './status.ts'
+import { type ApiStatus, readStatus, statusFromJson, statusShape } from './status.ts'
 import type { WireFormat } from './wire-format.ts'
 import type { WireReader } from './wire-reader.ts'
 
@@ -142,17 +144,21 @@ function readRawExtension(reader: WireReader): MessageBytes {
 }
 
 function eventFromJson<T>(frame: MessageBytes, decoder: Decoder<T>): WatchEvent<T> {
-  const parsed = parseJsonAt(frame, 'a watch event')
   return decoding('watch event', () => {
-    const event = asObject(parsed, 'the event')
-    const object = asObject(event.object, 'object')
+    const { type, object } = readJsonEvent(frame, decoder.jsonShape)
     const reader: ObjectReader<T> = {
       kind: textAt(object, 'kind'),
       identity: () => identityFromJson(object),
-      bookmark: () => bookmarkFromJson(object),
       row: () => decoder.fromJson(object),
-      status: () => statusFromJson(object),
+      // These are rare: that the shape is another one is found out when it was read as an object of the kind.
+      bookmark: () => bookmarkFromJson(readJsonEvent(frame, bookmarkShape).object),
+      status: () => statusFromJson(readJsonEvent(frame, statusShape).object),
     }
-    return eventOf(textAt(event, 'type'), reader, decoder)
+    return eventOf(type, reader, decoder)
   })
+}
+
+function readJsonEvent(frame: MessageBytes, shape: JsonShape): { type: string; object: JsonObject } {
+  const event = asObject(readJson(frame, objectShape({ type: anyJson, object: shape })), 'the event')
+  return { type: textAt(event, 'type'), object: asObject(event.object, 'object') }
 }
