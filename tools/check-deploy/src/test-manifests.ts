@@ -24,6 +24,7 @@ const mount = z.looseObject({
   name: z.string(),
   mountPath: z.string(),
   mountPropagation: z.string().optional(),
+  readOnly: z.boolean().optional(),
 })
 const container = z.looseObject({
   name: z.string(),
@@ -32,6 +33,7 @@ const container = z.looseObject({
   env: z.array(environment).default([]),
   volumeMounts: z.array(mount),
   ports: z.array(z.looseObject({ name: z.string(), containerPort: z.int() })).default([]),
+  securityContext: z.looseObject({ runAsUser: z.int().optional() }).optional(),
   readinessProbe: z
     .looseObject({ exec: z.looseObject({ command: z.tuple([z.string()], z.string()) }).optional() })
     .optional(),
@@ -39,6 +41,13 @@ const container = z.looseObject({
 const volume = z.looseObject({
   name: z.string(),
   hostPath: z.looseObject({ path: z.string() }).optional(),
+  secret: z
+    .looseObject({
+      secretName: z.string(),
+      optional: z.boolean().optional(),
+      defaultMode: z.int().optional(),
+    })
+    .optional(),
   projected: z
     .looseObject({ sources: z.array(z.looseObject({ configMap: z.looseObject({ name: z.string() }) })) })
     .optional(),
@@ -50,6 +59,7 @@ const workload = z.looseObject({
       metadata: z.looseObject({ annotations: z.record(z.string(), z.string()) }),
       spec: z.looseObject({
         serviceAccountName: z.string(),
+        securityContext: z.looseObject({ fsGroup: z.int().optional() }).optional(),
         initContainers: z.array(container).default([]),
         containers: z.tuple([container]),
         volumes: z.array(volume),

@@ -1,3 +1,4 @@
+export { createAuthority, type TestAuthority } from './certificates.ts'
 export { contractCases } from './contract.ts'
 export type { ContractCase, ContractHarness } from './contract-harness.ts'
 export { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
