@@ -1,5 +1,5 @@
 import { jsonDecoder } from '@axoneme/k8s-watchers'
-import type { Decoder } from '@axoneme/slim-types'
+import { anyJson, type Decoder, listShape, objectShape, resourceShape } from '@axoneme/slim-types'
 import { createTable, type WritableTable } from '@axoneme/tables'
 import { z } from 'zod'
 
@@ -29,12 +29,19 @@ const podSchema = z
     return { metadata, nodeName: spec.nodeName ?? '', ready: isReady && !deletionTimestamp }
   })
 
+const condition = objectShape({ type: anyJson, status: anyJson })
+const jsonShape = resourceShape(
+  { spec: objectShape({ nodeName: anyJson }), status: objectShape({ conditions: listShape(condition) }) },
+  { deletionTimestamp: anyJson },
+)
+
 const equals = (a: AgentPod, b: AgentPod) => a.nodeName === b.nodeName && a.ready === b.ready
 
 export const agentPodDecoder: Decoder<AgentPod> = jsonDecoder<AgentPod>({
   kind: 'Pod',
   apiVersion: 'v1',
   resource: 'pods',
+  jsonShape,
   parse: (value) => podSchema.parse(value),
   equals,
 })

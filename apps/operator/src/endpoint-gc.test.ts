@@ -1,7 +1,7 @@
-import { createInterner } from '@axoneme/slim-types'
+import { ciliumEndpointDecoder, createInterner } from '@axoneme/slim-types'
 import { expect, it } from 'vitest'
 import { orphans } from './endpoint-gc.ts'
-import { ciliumEndpointDecoder, createPodPresenceTable, podPresenceDecoder } from './endpoint-rows.ts'
+import { createPodPresenceTable, podPresenceDecoder } from './endpoint-rows.ts'
 
 const pods = createPodPresenceTable()
 for (const [name, phase] of Object.entries({
@@ -24,6 +24,6 @@ it.each([
   { name: 'nowhere', ownerReferences: [{ kind: 'CiliumExternalWorkload' }], orphan: false },
 ])('an endpoint $name with owners $ownerReferences: $orphan', ({ name, ownerReferences = [], orphan }) => {
   const metadata = { name, namespace: 'default', uid: 'u', resourceVersion: '1', ownerReferences }
-  const found = orphans([ciliumEndpointDecoder.fromJson({ metadata })], pods)
+  const found = orphans([ciliumEndpointDecoder(createInterner()).fromJson({ metadata })], pods)
   expect([...found]).toEqual(orphan ? [[`default/${name}`, 'u']] : [])
 })

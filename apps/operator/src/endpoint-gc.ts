@@ -3,15 +3,15 @@ import { getJson, K8sApiError, type K8sClient, resourcePath } from '@axoneme/k8s
 import { deleteCiliumEndpoint } from '@axoneme/k8s-writers'
 import { describeError, sleep } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
-import { objectKey } from '@axoneme/slim-types'
+import { objectKey, type SlimCiliumEndpoint } from '@axoneme/slim-types'
 import { allInitialized, type Table } from '@axoneme/tables'
 import { z } from 'zod'
-import { type CiliumEndpointRow, isPodOver, type PodPresence } from './endpoint-rows.ts'
+import { isPodOver, type PodPresence } from './endpoint-rows.ts'
 import { operatorIntervals } from './intervals.ts'
 
 export type EndpointGcOptions = Readonly<{
   client: K8sClient
-  endpoints: Table<CiliumEndpointRow>
+  endpoints: Table<SlimCiliumEndpoint>
   pods: Table<PodPresence>
   period: Period
   log: Logger
@@ -22,14 +22,14 @@ export type EndpointGcOptions = Readonly<{
 
 /** CiliumEndpoints whose pod is not there or over, by key, with their uids. */
 export function orphans(
-  endpoints: Iterable<CiliumEndpointRow>,
+  endpoints: Iterable<SlimCiliumEndpoint>,
   pods: Pick<Table<PodPresence>, 'get'>,
 ): Map<string, string> {
   const found = new Map<string, string>()
-  for (const { metadata, ownedByOther } of endpoints) {
-    if (ownedByOther) continue
-    const key = objectKey(metadata)
-    if (pods.get(key)?.isOver !== false) found.set(key, metadata.uid)
+  for (const endpoint of endpoints) {
+    if (endpoint.isOwnedByOther) continue
+    const key = objectKey(endpoint)
+    if (pods.get(key)?.isOver !== false) found.set(key, endpoint.uid)
   }
   return found
 }
@@ -51,7 +51,7 @@ export async function runEndpointGc(options: EndpointGcOptions): Promise<void> {
       const row = endpoints.get(key)
       if (before.get(key) !== uid || row === undefined) continue
       await pace(signal)
-      const { namespace, name } = row.metadata
+      const { namespace, name } = row
       try {
         if (!(await isPodGone({ client, namespace, name, signal }))) continue
         if (await deleteCiliumEndpoint({ client, namespace, name, uid, signal })) onRemoval?.('success')

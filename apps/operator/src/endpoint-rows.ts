@@ -1,7 +1,13 @@
-import { jsonDecoder } from '@axoneme/k8s-watchers'
-import { type Decoder, type Interner, objectKey, podDecoder, type SlimPod } from '@axoneme/slim-types'
+import {
+  type Decoder,
+  equalsIgnoringVersion,
+  type Interner,
+  objectKey,
+  podDecoder,
+  type SlimCiliumEndpoint,
+  type SlimPod,
+} from '@axoneme/slim-types'
 import { createTable, type WritableTable } from '@axoneme/tables'
-import { z } from 'zod'
 
 // The little that the collection of CiliumEndpoints needs of 100,000 pods and their endpoints.
 
@@ -11,12 +17,6 @@ export type PodPresence = Readonly<{
   resourceVersion: string
   /** All its containers have ended, for good. */
   isOver: boolean
-}>
-
-export type CiliumEndpointRow = Readonly<{
-  metadata: Readonly<{ name: string; namespace: string; uid: string; resourceVersion: string }>
-  /** It belongs to something that is no pod. */
-  ownedByOther: boolean
 }>
 
 export function isPodOver(phase: string): boolean {
@@ -47,38 +47,10 @@ export function createPodPresenceTable(): WritableTable<PodPresence> {
   })
 }
 
-const endpointSchema = z
-  .object({
-    metadata: z.object({
-      name: z.string().min(1),
-      namespace: z.string().min(1),
-      uid: z.string().min(1),
-      resourceVersion: z.string(),
-      ownerReferences: z.array(z.object({ kind: z.string() })).nullish(),
-    }),
-  })
-  .transform(
-    ({ metadata: { ownerReferences, ...metadata } }): CiliumEndpointRow => ({
-      metadata,
-      ownedByOther: ownerReferences?.some(({ kind }) => kind !== 'Pod') === true,
-    }),
-  )
-
-const equalEndpoints = (a: CiliumEndpointRow, b: CiliumEndpointRow) =>
-  a.metadata.uid === b.metadata.uid && a.ownedByOther === b.ownedByOther
-
-export const ciliumEndpointDecoder: Decoder<CiliumEndpointRow> = jsonDecoder<CiliumEndpointRow>({
-  kind: 'CiliumEndpoint',
-  apiVersion: 'cilium.io/v2',
-  resource: 'ciliumendpoints',
-  parse: (value) => endpointSchema.parse(value),
-  equals: equalEndpoints,
-})
-
-export function createCiliumEndpointTable(): WritableTable<CiliumEndpointRow> {
-  return createTable<CiliumEndpointRow>({
+export function createCiliumEndpointTable(): WritableTable<SlimCiliumEndpoint> {
+  return createTable<SlimCiliumEndpoint>({
     name: 'ciliumendpoints',
-    key: (row) => objectKey(row.metadata),
-    equals: equalEndpoints,
+    key: objectKey,
+    equals: equalsIgnoringVersion,
   })
 }

@@ -7,10 +7,10 @@ import {
 } from '@axoneme/k8s-watchers'
 import type { Scope } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
-import { ciliumNodeDecoder, createInterner, nodeDecoder } from '@axoneme/slim-types'
+import { ciliumEndpointDecoder, ciliumNodeDecoder, createInterner, nodeDecoder } from '@axoneme/slim-types'
 import { agentPodDecoder } from './agent-pods.ts'
 import type { OperatorConfig } from './config.ts'
-import { ciliumEndpointDecoder, podPresenceDecoder } from './endpoint-rows.ts'
+import { podPresenceDecoder } from './endpoint-rows.ts'
 import type { OperatorTables } from './tables.ts'
 
 /** Which of the leader's tasks are wanted. */
@@ -69,7 +69,11 @@ export function startReflectors({
   if (tasks.endpointGc) {
     reflectors.push(
       startReflector({ ...common, decoder: podPresenceDecoder(interner), table: tables.pods }),
-      startReflector({ ...common, decoder: ciliumEndpointDecoder, table: tables.ciliumEndpoints }),
+      startReflector({
+        ...common,
+        decoder: ciliumEndpointDecoder(interner),
+        table: tables.ciliumEndpoints,
+      }),
     )
   }
   for (const reflector of reflectors) scope.use(reflector)

@@ -1,4 +1,7 @@
+export { ciliumEndpointDecoder } from './cilium-endpoint.ts'
+export { ciliumIdentityDecoder } from './cilium-identity.ts'
 export { ciliumNodeDecoder } from './cilium-node.ts'
+export { ciliumClusterwideNetworkPolicyDecoder, ciliumNetworkPolicyDecoder } from './cilium-policy.ts'
 export type { Decoder } from './decoder.ts'
 export { endpointSliceDecoder } from './endpoint-slice.ts'
 export { type Envelope, openEnvelope } from './envelope.ts'
@@ -30,7 +33,10 @@ export { type ApiStatus, decodeStatus, isExpired } from './status.ts'
 export {
   type Labels,
   objectKey,
+  type SlimCiliumEndpoint,
+  type SlimCiliumIdentity,
   type SlimCiliumNode,
+  type SlimCiliumPolicy,
   type SlimContainerPort,
   type SlimEndpointSlice,
   type SlimLabelSelector,

@@ -134,6 +134,27 @@ export type SlimCiliumNode = SlimMeta &
     encryptionKey: number
   }>
 
+/** The fields of a cilium.io/v2 CiliumEndpoint that are acted on. There are as many as pods: labels are not kept. */
+export type SlimCiliumEndpoint = Omit<SlimMeta, 'labels'> &
+  Readonly<{
+    /** It belongs to something that is no pod. */
+    isOwnedByOther: boolean
+  }>
+
+/** A cilium.io/v2 CiliumIdentity. Its name is the number of the identity. */
+export type SlimCiliumIdentity = SlimMeta &
+  Readonly<{
+    /** With their sources, e.g. `k8s:app`. */
+    securityLabels: Labels
+  }>
+
+/** A cilium.io/v2 CiliumNetworkPolicy or CiliumClusterwideNetworkPolicy. */
+export type SlimCiliumPolicy = SlimMeta &
+  Readonly<{
+    /** Its `spec`, then those of `specs`, as they are: to understand them is up to the parser of policies. */
+    specs: readonly Readonly<Record<string, unknown>>[]
+  }>
+
 /** `namespace/name`, or the name alone for cluster-scoped objects: the key of every slim row. */
 export function objectKey(meta: Readonly<{ namespace: string; name: string }>): string {
   // Joined at once: a template would leave the halves in memory, and the rope that ties them.
