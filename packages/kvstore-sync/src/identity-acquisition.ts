@@ -6,6 +6,8 @@ import { IdentitiesExhaustedError, IdentityAllocationError } from './identity-er
 import {
   createCommit,
   createdIdentities,
+  createUnlockedCommit,
+  creationKey,
   isClusterIdentity,
   joinCommit,
   lockPath,
@@ -22,6 +24,11 @@ const attempts = sharedIntervals.identityAllocation.retry
  * this is for holders that gave up or vanished.
  */
 const holderPatience = sharedIntervals.identityHolder.retry
+
+/** The second one finds what made the first one fail, unless that was the number or another set of labels. */
+const unlockedAttempts = 2
+/** After this the store is asked what a table was not told of. */
+const watchPatienceMs = 200
 
 export type AcquisitionOptions = Readonly<{
   store: Kvstore
@@ -47,11 +54,7 @@ export async function acquireIdentity(
     try {
       const id =
         (await join(options, { labels, signal, candidates: knownIdentities(table, labels) })) ??
-        (await join(options, {
-          labels,
-          signal,
-          candidates: await usedIdentities(options.store, labels, { signal }),
-        })) ??
+        (await createUnlocked(options, { labels, signal, taken, remembered })) ??
         (await create(options, { labels, signal, taken, remembered }))
       if (id !== undefined) return id
       const incompleteMs = table.position.incompleteUntilMs - performance.now()
@@ -83,6 +86,50 @@ type Creation = Readonly<{
   signal: AbortSignal
   remembered: IdentityId | undefined
 }>
+
+/**
+ * Two round trips and one write, as long as nobody else is at it. What the lock is for is in the conditions: between the
+ * look at the store and the write nobody made an identity of these labels, and nobody is about to. Undefined when the
+ * lock must decide.
+ */
+async function createUnlocked(
+  options: AcquisitionOptions,
+  { labels, taken, signal, remembered }: Creation,
+): Promise<IdentityId | undefined> {
+  const { store, table, nodeSuffix } = options
+  for (let attempt = 1; attempt <= unlockedAttempts; attempt++) {
+    const creationRevision = (await store.get(creationKey(labels), { signal }))?.modRevision ?? 0
+    if (!(await isToldOf(table, { creationRevision, signal }))) return undefined
+    const known = knownIdentities(table, labels)
+    const joined = await join(options, { labels, signal, candidates: known })
+    if (joined !== undefined) return joined
+    const id = numbersOfBefore({ known, remembered })[0] ?? freeNumber(options, { labels, taken })
+    if (id === undefined) return undefined
+    const use = { id, labels, nodeSuffix }
+    if (await store.commit(createUnlockedCommit(use, creationRevision), { signal })) return id
+  }
+  return undefined
+}
+
+/** Whether the table knows what was made up to a revision; watches are behind by milliseconds. */
+async function isToldOf(
+  table: IdentityTable,
+  { creationRevision, signal }: { creationRevision: number; signal: AbortSignal },
+): Promise<boolean> {
+  if (table.position.latest >= creationRevision) return true
+  using changes = table.changes()
+  const either = AbortSignal.any([signal, AbortSignal.timeout(watchPatienceMs)])
+  while (table.position.latest < creationRevision) {
+    changes.take()
+    try {
+      await changes.wait(either)
+    } catch {
+      signal.throwIfAborted()
+      break
+    }
+  }
+  return table.position.latest >= creationRevision
+}
 
 async function create(options: AcquisitionOptions, creation: Creation): Promise<IdentityId | undefined> {
   const lock = await lockUnlessKnown(options, creation)
@@ -117,13 +164,12 @@ async function createLocked(
     // In use without a master key: other nodes' datapaths already carry the number.
     if (await lock.commit(restoreCommit({ id, labels, nodeSuffix }), { signal })) return id
   }
-  if (remembered !== undefined && isClusterIdentity(remembered)) known.push(remembered)
-  for (const id of known) {
+  for (const id of numbersOfBefore({ known, remembered })) {
     // The store lost it, or nobody used it for a while. Others may still know it, as this node does.
     if (await lock.commit(createCommit({ id, labels, nodeSuffix }), { signal })) return id
   }
-  if (table.position.incompleteUntilMs > performance.now()) return undefined
-  const id = pickFreeIdentity(options, { labels, taken })
+  const id = freeNumber(options, { labels, taken })
+  if (id === undefined) return undefined
   if (await lock.commit(createCommit({ id, labels, nodeSuffix }), { signal })) return id
   taken.add(id)
   return undefined
@@ -151,6 +197,22 @@ async function lockUnlessKnown(
       throw error
     }
   }
+}
+
+function numbersOfBefore({
+  known,
+  remembered,
+}: { known: readonly IdentityId[] } & Pick<Creation, 'remembered'>) {
+  return remembered !== undefined && isClusterIdentity(remembered) ? [...known, remembered] : known
+}
+
+/** Undefined while numbers that are in use may be unknown. */
+function freeNumber(
+  options: AcquisitionOptions,
+  { labels, taken }: Pick<Creation, 'labels' | 'taken'>,
+): IdentityId | undefined {
+  if (options.table.position.incompleteUntilMs > performance.now()) return undefined
+  return pickFreeIdentity(options, { labels, taken })
 }
 
 /** A random number that nobody is known to use, so that nodes which pick at the same time seldom meet. */

@@ -4,7 +4,7 @@ import { startEtcd, type TestEtcd } from '@axoneme/kvstore/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { IdentitiesExhaustedError } from './identity-errors.ts'
 import { runIdentityGc } from './identity-gc.ts'
-import { masterKey, slavePrefix } from './identity-keys.ts'
+import { creationKey, masterKey, slavePrefix } from './identity-keys.ts'
 import { createIdentityTable } from './identity-table.ts'
 import { identityPaths } from './paths.ts'
 import { TestCluster, until } from './testing/cluster.ts'
@@ -22,12 +22,12 @@ afterEach(async () => {
   expect(cluster.problems()).toEqual([])
 })
 
-/** Everything under the identities' prefix but locks, which go behind the caller's back: `key = value`. */
+/** What of the identities is for others: `key = value`. Locks go behind the caller's back. */
 async function stored(store: Kvstore): Promise<string[]> {
   const entries = await store.listPrefix('cilium/state/identities/v1/')
   return entries
     .map(({ key, value }) => `${key.slice('cilium/state/identities/v1/'.length)} = ${value}`)
-    .filter((line) => !line.startsWith('locks/'))
+    .filter((line) => !/^(locks|created)\//.test(line))
     .sort()
 }
 
@@ -80,6 +80,46 @@ describe('identity allocator', () => {
       signal: cluster.signal,
     })
     expect(await second.allocator.allocate(a)).toBe(id)
+  })
+
+  it('does not make a second number when one is made and left between its look and its write', async () => {
+    const first = node('10.0.0.1')
+    const stale = createIdentityTable()
+    stale.markInitialized()
+    const made: number[] = []
+    const look: Kvstore['get'] = async (key) => {
+      const entry = await store.get(key)
+      if (key === creationKey('k8s:app=a;') && made.length === 0) {
+        made.push(await first.allocator.allocate(a))
+        await first.allocator.release(made[0] ?? 0)
+      }
+      return entry
+    }
+    const meanwhile = new Proxy(store, {
+      get(target, name) {
+        if (name === 'get') return look
+        const member: unknown = Reflect.get(target, name)
+        return typeof member === 'function' ? member.bind(target) : member
+      },
+    })
+    const second = cluster.keepAllocator({
+      store: meanwhile,
+      table: stale,
+      nodeSuffix: '10.0.0.2',
+      log: cluster.log,
+      signal: cluster.signal,
+    })
+    const id = await second.allocator.allocate(a)
+    expect([id]).toEqual(made)
+    expect((await stored(store)).filter((line) => line.startsWith('id/'))).toHaveLength(1)
+  })
+
+  it('makes an identity with one look and one write, and asks for no lock', async () => {
+    const calls: string[] = []
+    const observed = await cluster.openEmbedded(data, { observe: ({ operation }) => calls.push(operation) })
+    const { allocator } = cluster.startAllocator(observed, '10.0.0.1', { resync: never })
+    await allocator.allocate(a)
+    expect(calls.filter((operation) => operation !== 'listPrefix')).toEqual(['get', 'commit'])
   })
 
   it('takes another number when the one it picked was taken meanwhile', async () => {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { clusterIdentityRange, type IdentityId, parseLabels } from '@axoneme/identity'
 import type { CallOptions, KvCommit, Kvstore } from '@axoneme/kvstore'
 import { parseIdentityId } from './identity-table.ts'
@@ -18,6 +19,11 @@ export function lockPath(labels: string): string {
   return identityPaths.lockPrefix + labels
 }
 
+/** Where the last identity is told of that was made for these labels, or for others of the same shard; 4,096 there are. */
+export function creationKey(labels: string): string {
+  return identityPaths.createdPrefix + hash('sha1', labels, 'hex').slice(0, 3)
+}
+
 /** Marks `id` as used by the node, if the master key still says that it means `labels`. */
 export function joinCommit({ id, labels, nodeSuffix }: Use): KvCommit {
   return {
@@ -30,7 +36,7 @@ export function joinCommit({ id, labels, nodeSuffix }: Use): KvCommit {
 export function restoreCommit({ id, labels, nodeSuffix }: Use): KvCommit {
   return {
     conditions: [{ kind: 'absent', key: masterKey(id) }],
-    writes: [{ kind: 'put', key: masterKey(id), value: labels }, slaveWrite({ id, labels, nodeSuffix })],
+    writes: creationWrites({ id, labels, nodeSuffix }),
   }
 }
 
@@ -44,7 +50,23 @@ export function createCommit({ id, labels, nodeSuffix }: Use): KvCommit {
       { kind: 'absent', key: masterKey(id) },
       { kind: 'prefix-empty', prefix: slavePrefix(labels) },
     ],
-    writes: [{ kind: 'put', key: masterKey(id), value: labels }, slaveWrite({ id, labels, nodeSuffix })],
+    writes: creationWrites({ id, labels, nodeSuffix }),
+  }
+}
+
+/**
+ * The same without the lock: only while nobody holds it or waits for it, and only if no identity was made for labels of
+ * the shard since its creation key had `creationRevision` (0: there was none).
+ */
+export function createUnlockedCommit(use: Use, creationRevision: number): KvCommit {
+  const { conditions, writes } = createCommit(use)
+  return {
+    conditions: [
+      ...conditions,
+      { kind: 'prefix-empty', prefix: `${lockPath(use.labels)}/` },
+      { kind: 'unchanged', key: creationKey(use.labels), modRevision: creationRevision },
+    ],
+    writes,
   }
 }
 
@@ -107,6 +129,14 @@ export function isAllocatable(labels: string): boolean {
 }
 
 type Use = Readonly<{ id: IdentityId; labels: string; nodeSuffix: string }>
+
+function creationWrites({ id, labels, nodeSuffix }: Use) {
+  return [
+    { kind: 'put', key: masterKey(id), value: labels },
+    slaveWrite({ id, labels, nodeSuffix }),
+    { kind: 'put', key: creationKey(labels), value: String(id) },
+  ] as const
+}
 
 function slaveWrite({ id, labels, nodeSuffix }: Use) {
   return { kind: 'put', key: slavePrefix(labels) + nodeSuffix, value: String(id), leased: true } as const

@@ -16,6 +16,8 @@ export type IdentityTable = WritableTable<IdentityRow> & {
   readonly position: {
     /** The table knows every cluster identity that was created up to this revision of the store, at least. */
     revision: number
+    /** That of the latest change it knows. As one transaction makes one identity, it knows all that were made until then. */
+    latest: number
     /**
      * Until then (of performance.now) the store may lack numbers that are in use: it lost its history, and nodes are
      * putting back what they use.
@@ -35,7 +37,7 @@ export function createIdentityTable(): IdentityTable {
     equals: (a, b) => formatLabels(a.labels) === formatLabels(b.labels),
   })
   for (const row of reservedIdentityRows) table.upsert(row)
-  return Object.assign(table, { position: { revision: 0, incompleteUntilMs: 0 } })
+  return Object.assign(table, { position: { revision: 0, latest: 0, incompleteUntilMs: 0 } })
 }
 
 export function identityKey(id: IdentityId): string {
@@ -63,13 +65,19 @@ export function startIdentityWatcher({
     afterEvent: (event) => {
       if (event.kind === 'history-lost') {
         table.position.revision = 0
+        table.position.latest = 0
         table.position.incompleteUntilMs = performance.now() + keepOthersEntries.quietMs
       }
-      // Others of the same revision may still come.
-      if (event.kind === 'upsert') table.position.revision = event.entry.modRevision - 1
+      if (event.kind === 'upsert') {
+        // Others of the same revision may still come.
+        table.position.revision = event.entry.modRevision - 1
+        table.position.latest = event.entry.modRevision
+      }
       // Revisions go back when a store is set up anew; removals come before what is there now.
-      if (event.kind === 'delete')
+      if (event.kind === 'delete') {
         table.position.revision = Math.min(table.position.revision, event.modRevision - 1)
+        table.position.latest = Math.min(table.position.latest, event.modRevision)
+      }
     },
   })
 }

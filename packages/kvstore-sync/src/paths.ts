@@ -10,6 +10,11 @@ export const identityPaths = {
   /** Slave keys: `<labels>/<node suffix>` -> id. Leased: the identity is in use on that node. */
   valuePrefix: `${state}/identities/v1/value/`,
   lockPrefix: `${state}/identities/v1/locks/`,
+  /**
+   * Not of Cilium's layout, and nothing to it: `<shard of the labels>` -> the identity that was made last for labels of
+   * the shard. Whoever makes one learns by it what its table has to know, and that nobody else made one meanwhile.
+   */
+  createdPrefix: `${state}/identities/v1/created/`,
 } as const
 
 export function ipPrefix(cluster: string): string {

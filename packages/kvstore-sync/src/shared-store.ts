@@ -157,12 +157,16 @@ class ReconciledSharedStore implements SharedStore {
 
   async #erase(key: string, { value }: SharedEntry, signal: AbortSignal): Promise<void> {
     const { store, prefix } = this.#options
-    const current = await store.get(prefix + key, { signal })
-    if (
-      current !== undefined &&
-      (current.value === value || current.value === this.#written.get(key)?.value)
-    ) {
-      await store.compareAndDelete(current.key, current.modRevision, { signal })
+    // What is wanted, or what was written before that was.
+    for (const own of new Set([value, this.#written.get(key)?.value ?? value])) {
+      const erased = await store.commit(
+        {
+          conditions: [{ kind: 'value', key: prefix + key, value: own }],
+          writes: [{ kind: 'delete', key: prefix + key }],
+        },
+        { signal },
+      )
+      if (erased) break
     }
     this.#written.delete(key)
   }

@@ -1,4 +1,10 @@
-import { createEmbeddedKvstore, type EmbeddedStore, type Kvstore, openEtcdKvstore } from '@axoneme/kvstore'
+import {
+  createEmbeddedKvstore,
+  type EmbeddedKvstoreOptions,
+  type EmbeddedStore,
+  type Kvstore,
+  openEtcdKvstore,
+} from '@axoneme/kvstore'
 import { createLogger, type LogEvent } from '@axoneme/log'
 import { createIdentityAllocator, type IdentityAllocatorOptions } from '../identity-allocator.ts'
 import { createIdentityTable, startIdentityWatcher } from '../identity-table.ts'
@@ -15,8 +21,11 @@ export class TestCluster implements AsyncDisposable {
     return resource
   }
 
-  async openEmbedded(store: EmbeddedStore): Promise<Kvstore> {
-    return this.keep(await createEmbeddedKvstore({ store, log: this.log, signal: this.signal }))
+  async openEmbedded(
+    store: EmbeddedStore,
+    options: Pick<EmbeddedKvstoreOptions, 'observe'> = {},
+  ): Promise<Kvstore> {
+    return this.keep(await createEmbeddedKvstore({ store, log: this.log, signal: this.signal, ...options }))
   }
 
   async openEtcd(endpoints: readonly string[]): Promise<Kvstore> {

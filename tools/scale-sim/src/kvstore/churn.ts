@@ -31,10 +31,14 @@ export async function runChurn(
     await openK8sClient({ kubeconfigPath: settings.kubeconfig, userAgent: 'axoneme-churn/0.1.0' }),
   )
   const caches = settings.ipcaches.map((path) => scope.use(closable(openKernelIpcache(path))))
-  const samples = { podToKernel: [], endpointToKernel: [], toTable: [], deletion: [] } as Record<
-    'podToKernel' | 'endpointToKernel' | 'toTable' | 'deletion',
-    number[]
-  >
+  const samples = {
+    create: [] as number[],
+    identity: [] as number[],
+    podToKernel: [] as number[],
+    endpointToKernel: [] as number[],
+    toTable: [] as number[],
+    deletion: [] as number[],
+  }
   const arriving = new Set<Awaited>()
   const leaving = new Set<Awaited>()
   const unseenIdentities = new Map<number, number>()
@@ -77,7 +81,9 @@ export async function runChurn(
     await createJson(client, path, { body: { ...podObject(shape, pod), metadata }, signal: scope.signal })
     created++
     const endpointMs = performance.now()
+    samples.create.push(endpointMs - fromMs)
     const identity = await agents.publish(pod)
+    samples.identity.push(performance.now() - endpointMs)
     const awaited = { address, identity, fromMs, endpointMs }
     arriving.add(awaited)
     unseenIdentities.set(identity, endpointMs)
@@ -111,6 +117,8 @@ export async function runChurn(
     created,
     deleted,
     identities: samples.toTable.length,
+    createMs: distributionOf(samples.create),
+    identityMs: distributionOf(samples.identity),
     podToKernelMs: distributionOf(samples.podToKernel),
     endpointToKernelMs: distributionOf(samples.endpointToKernel),
     endpointToIdentityTableMs: distributionOf(samples.toTable),

@@ -10,11 +10,11 @@ import { Scope } from '@axoneme/lifecycle'
 import { createLogger, textSink } from '@axoneme/log'
 import { z } from 'zod'
 import { serveCommands } from '../ipc/commands.ts'
-import type { ClusterShape } from '../model/index.ts'
+import { type ClusterShape, churnNodes } from '../model/index.ts'
 import { runChurn } from './churn.ts'
 import { readEtcd } from './etcd-metrics.ts'
 import { fillKvstore } from './fill.ts'
-import { createNodeAgents, type NodeAgents } from './node-agents.ts'
+import { openNodeAgents } from './node-agents.ts'
 import { churnSchema, type KvstoreEvents, openSchema } from './protocol.ts'
 
 const commitsAtOnce = 8
@@ -30,13 +30,13 @@ const table = createIdentityTable()
 /** Events that a watcher saw after the first state, by prefix: what each agent sees, too. */
 const events: KvstoreEvents = { identities: 0, ips: 0, nodes: 0 }
 
-type Opened = { store: Kvstore; shape: ClusterShape; endpoint: string; agents: NodeAgents }
+type Opened = { store: Kvstore; shape: ClusterShape; endpoint: string }
 const opened = Promise.withResolvers<Opened>()
 
 serveCommands({
   async open(argument) {
     const { shape, endpoint, fill } = openSchema.parse(argument)
-    // What limits one agent to 20 operations a second would limit all of them here.
+    // What limits one agent would limit all of them here.
     const rateLimit = { perSecond: 20_000, burst: 20_000 }
     const store = scope.use(await openEtcdKvstore({ endpoints: [endpoint], rateLimit, log, signal }))
     const written = fill
@@ -47,12 +47,16 @@ serveCommands({
     count(store, 'identities', identityPaths.idPrefix)
     count(store, 'ips', ipPrefix(shape.clusterName))
     count(store, 'nodes', nodePrefix(shape.clusterName))
-    opened.resolve({ store, shape, endpoint, agents: createNodeAgents({ store, table, shape, log, scope }) })
+    opened.resolve({ store, shape, endpoint })
     return written
   },
   async churn(argument) {
-    const { shape, agents } = await opened.promise
-    return runChurn(churnSchema.parse(argument), { shape, agents, table, signal })
+    const { shape, endpoint } = await opened.promise
+    await using churning = new Scope('churn', { signal })
+    const agents = await openNodeAgents({
+      ...{ nodes: churnNodes(shape), endpoint, table, shape, log, scope: churning },
+    })
+    return await runChurn(churnSchema.parse(argument), { shape, agents, table, signal: churning.signal })
   },
   events: () => events,
   async etcd() {

@@ -1,6 +1,5 @@
-import type { IdentityId } from '@axoneme/identity'
-import { parseLabels } from '@axoneme/identity'
-import type { Kvstore } from '@axoneme/kvstore'
+import { type IdentityId, parseLabels } from '@axoneme/identity'
+import { openEtcdKvstore } from '@axoneme/kvstore'
 import {
   createIdentityAllocator,
   createSharedStore,
@@ -11,6 +10,7 @@ import {
 } from '@axoneme/kvstore-sync'
 import type { Scope } from '@axoneme/lifecycle'
 import type { Logger } from '@axoneme/log'
+import { ScaleSimError } from '../errors.ts'
 import {
   type ClusterShape,
   identityLabelsOfPod,
@@ -27,41 +27,60 @@ export type NodeAgents = Readonly<{
   withdraw(pod: number, identity: IdentityId): Promise<void>
 }>
 
-/** One agent for each node that pods come to; they share a connection, a watch of the identities and its table. */
-export function createNodeAgents({
-  store,
+/** What one agent may ask of etcd, by its default. */
+const agentRateLimit = { perSecond: 100, burst: 200 }
+
+/**
+ * One agent for each of `nodes`, with a connection and a lease of its own: etcd looks at every key of a lease when one is
+ * put under it, and a lease with the keys of all nodes would be unlike any real one. They share a watch of the identities
+ * and its table.
+ */
+export async function openNodeAgents({
+  nodes,
+  endpoint,
   table,
   shape,
   log,
   scope,
 }: {
-  store: Kvstore
+  nodes: readonly number[]
+  endpoint: string
   table: IdentityTable
   shape: ClusterShape
   log: Logger
   scope: Scope
-}): NodeAgents {
+}): Promise<NodeAgents> {
   const agents = new Map<number, { identities: IdentityAllocator; ips: SharedStore }>()
-  const agentOf = (node: number) => {
-    const known = agents.get(node)
-    if (known !== undefined) return known
-    const common = { store, log, signal: scope.signal, nodeCount: () => shape.nodes }
+  const { signal } = scope
+  const nodeCount = () => shape.nodes
+  const open = async (node: number) => {
+    const store = scope.use(
+      await openEtcdKvstore({
+        ...{ endpoints: [endpoint], rateLimit: agentRateLimit, nodeCount, log, signal },
+      }),
+    )
+    const common = { store, log, signal, nodeCount }
     const identities = scope.use(createIdentityAllocator({ ...common, table, nodeSuffix: nodeAddress(node) }))
     const ips = scope.use(createSharedStore({ ...common, prefix: ipPrefix(shape.clusterName), watch: false }))
-    const made = { identities, ips }
-    agents.set(node, made)
-    return made
+    agents.set(node, { identities, ips })
+  }
+  await Promise.all(nodes.map(open))
+  const agentOf = (pod: number) => {
+    const node = nodeOfPod(shape, pod)
+    const agent = agents.get(node)
+    if (agent === undefined) throw new ScaleSimError(`node ${node} has no agent`)
+    return agent
   }
   return {
     async publish(pod) {
-      const { identities, ips } = agentOf(nodeOfPod(shape, pod))
+      const { identities, ips } = agentOf(pod)
       const labels = parseLabels(identityLabelsOfPod(shape, pod)) ?? {}
       const identity = await identities.allocate(labels)
       ips.set(podAddress(shape, pod), ipEntry(shape, pod, identity).value)
       return identity
     },
     async withdraw(pod, identity) {
-      const { identities, ips } = agentOf(nodeOfPod(shape, pod))
+      const { identities, ips } = agentOf(pod)
       ips.remove(podAddress(shape, pod))
       await identities.release(identity)
     },

@@ -35,6 +35,10 @@ export const churnResultSchema = z.object({
   created: z.int(),
   deleted: z.int(),
   identities: z.int(),
+  /** How long the apiserver took to answer a POST of a pod. */
+  createMs: distributionSchema,
+  /** How long a pod's node waited for the identity. */
+  identityMs: distributionSchema,
   /** From before the pod is created at the apiserver until every real agent's kernel has its address and identity. */
   podToKernelMs: distributionSchema,
   /** From when the pod's node asks for an identity until every real agent's kernel has it. */

@@ -9,7 +9,7 @@ export {
   serviceRange,
 } from './addresses.ts'
 export { identityLabelsOfApp, identityLabelsOfPod, identityOfApp } from './app.ts'
-export { churnPod } from './churn.ts'
+export { churnNodes, churnPod } from './churn.ts'
 export { ciliumNodeObject } from './cilium-node.ts'
 export {
   type Beat,

@@ -26,6 +26,8 @@ function formatScale({ shape, phases, agentsReadyS, hollowReadyS, idle, churn }:
     '',
     `churn: ${count(churn.created)} pods with ${count(churn.identities)} identities created, ${count(churn.deleted)} deleted`,
     ...latencies([
+      ['POST of a pod answered', churn.createMs],
+      ['identity of a pod found or made', churn.identityMs],
       ['pod created until in every real kernel', churn.podToKernelMs],
       ['endpoint made until in every real kernel', churn.endpointToKernelMs],
       ['endpoint made until its identity is in a table', churn.endpointToIdentityTableMs],
@@ -69,7 +71,7 @@ function latencies(rows: readonly (readonly [string, Distribution])[]): string[]
 }
 
 /** What it cost: requests of each group by verb and code, bytes by resource, the kvstore, every process. */
-function formatPhase({ name, seconds, traffic, etcd, processes }: Phase): string[] {
+function formatPhase({ name, seconds, traffic, etcd, processes, loopDelay }: Phase): string[] {
   const requests = new Map<string, number>()
   for (const [key, requestsOfKey] of Object.entries(traffic.answers)) {
     const [group = '', verb = '', , code = ''] = key.split(' ')
@@ -97,6 +99,9 @@ function formatPhase({ name, seconds, traffic, etcd, processes }: Phase): string
           `${process} ${cpuPercent} % ${count(rssMb)} MB (at most ${count(peakMb)})`,
       )
       .join(', ')}`,
+    `  event loops stood still: ${Object.entries(loopDelay)
+      .map(([process, { p99, max }]) => `${process} p99 ${p99} ms, max ${max} ms`)
+      .join('; ')}`,
     '',
   ]
 }

@@ -1,6 +1,7 @@
 import { type Traffic, trafficBetween } from '../apiserver/traffic.ts'
 import type { Machine } from '../cluster/machine.ts'
 import { type ProcessUse, readProcessUse } from '../cluster/process-use.ts'
+import { type LoopDelay, loopDelaySchema } from '../ipc/commands.ts'
 import { type EtcdReading, etcdSchema } from '../kvstore/protocol.ts'
 
 /** Everything that is counted, at one moment. */
@@ -9,6 +10,8 @@ export type Reading = Readonly<{
   traffic: Traffic
   etcd: EtcdReading
   use: Readonly<Record<string, ProcessUse>>
+  /** Of the simulation's own processes, since the last reading: what they may have kept waiting themselves. */
+  loopDelay: Readonly<Record<string, LoopDelay>>
 }>
 
 /** What happened between two readings. */
@@ -18,14 +21,22 @@ export type Phase = Readonly<{
   traffic: Traffic
   etcd: Readonly<{ rssMb: number; databaseMb: number; puts: number; deletes: number; ranges: number }>
   processes: Readonly<Record<string, { cpuPercent: number; rssMb: number; peakMb: number }>>
+  /** Milliseconds that the event loops of the simulation's own processes stood still. */
+  loopDelay: Readonly<Record<string, LoopDelay>>
 }>
 
 export async function readMachine(machine: Machine, signal: AbortSignal): Promise<Reading> {
-  const [traffic, etcd] = await Promise.all([
+  const delayOf = (name: 'apiserver' | 'hollow' | 'kvstore') =>
+    machine[name].call('loopDelay', { answer: loopDelaySchema, signal })
+  const [traffic, etcd, apiserver, hollow, kvstore] = await Promise.all([
     machine.traffic(),
     machine.kvstore.call('etcd', { answer: etcdSchema, signal }),
+    delayOf('apiserver'),
+    delayOf('hollow'),
+    delayOf('kvstore'),
   ])
-  return { atMs: performance.now(), traffic, etcd, use: readUse(machine) }
+  const loopDelay = { apiserver, hollow, kvstore }
+  return { atMs: performance.now(), traffic, etcd, use: readUse(machine), loopDelay }
 }
 
 export function phaseBetween(name: string, before: Reading, after: Reading): Phase {
@@ -45,6 +56,7 @@ export function phaseBetween(name: string, before: Reading, after: Reading): Pha
       ...{ puts: grown('puts'), deletes: grown('deletes'), ranges: grown('ranges') },
     },
     processes: Object.fromEntries(processes),
+    loopDelay: after.loopDelay,
   }
 }
 
