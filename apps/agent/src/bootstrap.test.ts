@@ -59,6 +59,8 @@ describe.runIf(isRoot || process.env.CI === 'true')('the start of an agent', () 
     expect(await steps()).toMatchObject({ kvstore, node: { state: 'done', attempts: 1 } })
     expect(test.lastRun()).toEqual({ nodeCount: expect.any(Number) })
 
+    await poll(status).toMatchObject({ kvstoreEndpoints: [{ state: 'ok', role: 'leader', detail: '' }] })
+
     // All of them go: what runs goes on.
     await Promise.all((['apiserver', 'etcd', 'operator'] as const).map((program) => test.kill(program)))
     await poll(async () => (await status())?.components).toContainEqual(

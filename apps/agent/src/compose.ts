@@ -121,6 +121,9 @@ export async function runAgent(
       observeWatch: metrics.kvstoreWatch,
       onQuorumError: metrics.kvstoreQuorumError,
       onStatus: (status) => progress.detail('kvstore', status.detail),
+      onEndpoints(endpoints) {
+        visible.kvstoreEndpoints = endpoints
+      },
       nodeCount,
       signal,
     })

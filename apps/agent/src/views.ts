@@ -4,7 +4,7 @@ import { describeIntervals } from '@axoneme/backoff'
 import type { FeatureReport } from '@axoneme/bpf'
 import type { Datapath, DatapathObjects, LocalNode } from '@axoneme/datapath'
 import type { Reflector } from '@axoneme/k8s-watchers'
-import type { Kvstore } from '@axoneme/kvstore'
+import type { KvEndpoint, Kvstore } from '@axoneme/kvstore'
 import type { SharedStore } from '@axoneme/kvstore-sync'
 import { describeError } from '@axoneme/lifecycle'
 import type { Monitor } from '@axoneme/monitor'
@@ -16,6 +16,7 @@ import { datapathCounts } from './datapath-counts.ts'
 import { MonitorNotReadyError } from './errors.ts'
 import { agentIntervals } from './intervals.ts'
 import { kernelStatus } from './kernel-features.ts'
+import { endpointStatuses, kvstoreComponent } from './kvstore-status.ts'
 import type { AgentMetrics } from './metrics.ts'
 import { streamMonitor } from './monitor-records.ts'
 import type { Progress } from './progress.ts'
@@ -31,6 +32,7 @@ export type Visible = {
   attachments?: AgentStatus['attachments']
   reflectors?: readonly Reflector[]
   store?: Kvstore
+  kvstoreEndpoints?: readonly KvEndpoint[]
   objects?: DatapathObjects
   node?: LocalNode
   ownIps?: Pick<SharedStore, 'status'>
@@ -68,6 +70,7 @@ export function createViews({
       kernel: kernelStatus(visible.features ?? { kernelRelease: release(), features: [] }),
       attachments: visible.attachments ?? [],
       components: components(visible),
+      kvstoreEndpoints: endpointStatuses(config.kvstoreEndpoints, visible.kvstoreEndpoints),
       counts: Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, table.size])),
     }),
     intervals: () => describeIntervals(agentIntervals, { nodeCount: tables.nodes.size }),
@@ -99,8 +102,14 @@ export function createViews({
   }
 }
 
-function components({ reflectors, store, datapath, tables, ...writers }: Visible): AgentStatus['components'] {
-  const status = store?.status()
+function components({
+  reflectors,
+  store,
+  kvstoreEndpoints,
+  datapath,
+  tables,
+  ...writers
+}: Visible): AgentStatus['components'] {
   const policyErrors = [...tables.policyErrors.rows()].map(
     ({ namespace, name, field, message }) => `${namespace}/${name} ${field}: ${message}`,
   )
@@ -108,11 +117,7 @@ function components({ reflectors, store, datapath, tables, ...writers }: Visible
     reflectors === undefined
       ? { name: 'apiserver', state: 'down', message: 'not asked yet' }
       : component('apiserver', failuresOf(reflectors)),
-    {
-      name: 'kvstore',
-      state: status?.connected === true ? 'ok' : 'down',
-      message: status?.detail ?? 'not connected yet',
-    },
+    kvstoreComponent(store?.status(), kvstoreEndpoints),
     component('policies', policyErrors),
     ...(['endpoints', 'ipcache', 'services', 'nodes'] as const).map((name) =>
       component(name, datapath === undefined ? [] : failures(datapath[name].status.rows())),

@@ -62,10 +62,33 @@ Version:    0.1.0
 Component  State  Message
 kvstore    ok     connected
 
+etcd                   State    Role    Version  Since  Asked  Message
+http://10.0.0.11:2379  ok       leader  3.5.1    1h     30s
+http://10.0.0.12:2379  down     -       -        4m     30s    connect ECONNREFUSED 10.0.0.12:2379
+http://10.0.0.13:2379  unknown  -       -        -      -
+
 Table      Rows
 endpoints     1
 `,
     })
+  })
+
+  it('of endpoints of etcd that say what they like', async () => {
+    const hostile = {
+      endpoint: 'http://a:1',
+      state: 'degraded',
+      role: 'follower',
+      version: '3\x1b[2J',
+    } as const
+    const kvstoreEndpoints = [{ ...hostile, detail: 'a\nb', since: '2030-01-01T00:00:00.000Z' }]
+    const status = () => ({ ...sampleHandlers().status(), kvstoreEndpoints })
+    const { code, stdout } = await axo('status', { handlers: { status } })
+    expect(code).toBe(0)
+    expect(stdout).toContain('http://a:1  degraded  follower  3\\x1b[2J  0s     -      a\\x0ab\n')
+    const none = await axo('status', { handlers: { status: () => ({ ...status(), kvstoreEndpoints: [] }) } })
+    expect(none.stdout).not.toContain('etcd')
+    const json = JSON.parse((await axo('status -o json', { handlers: { status } })).stdout)
+    expect(json.kvstoreEndpoints).toEqual(kvstoreEndpoints)
   })
 
   it('of status with everything that the kernel has', async () => {

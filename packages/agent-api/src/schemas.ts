@@ -142,6 +142,18 @@ const stepSchema = z.object({
   durationMs: z.number().describe('how long it took, or has taken so far'),
 })
 
+const kvstoreEndpointSchema = z.object({
+  endpoint: z.string(),
+  state: z
+    .enum(['unknown', 'ok', 'degraded', 'down'])
+    .describe('unknown: not asked yet; degraded: it answers, and not all is well; down: it does not answer'),
+  role: z.enum(['leader', 'follower', 'learner', '']).describe('empty when it did not say'),
+  version: z.string().describe('empty when it did not say'),
+  detail: z.string().describe('what is wrong'),
+  since: z.iso.datetime().exactOptional().describe('when state and role were found so first'),
+  asked: z.iso.datetime().exactOptional().describe('when it was asked last'),
+})
+
 export const statusSchema = z.object({
   ...healthSchema.shape,
   steps: z.array(stepSchema).readonly().describe('of the start, in the order in which they began'),
@@ -159,6 +171,10 @@ export const statusSchema = z.object({
   components: z
     .array(z.object({ name: z.string(), state: z.enum(['ok', 'degraded', 'down']), message: z.string() }))
     .readonly(),
+  kvstoreEndpoints: z
+    .array(kvstoreEndpointSchema)
+    .readonly()
+    .describe('each endpoint of etcd, as it was when this agent asked it last'),
   counts: z.record(z.string(), z.number()).describe('rows of the tables: endpoints, identities, ...'),
 })
 

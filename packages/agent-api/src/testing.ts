@@ -131,6 +131,27 @@ export function sampleHandlers(
         { place: 'eth0', by: 'clsact' },
       ],
       components: [{ name: 'kvstore', state: 'ok', message: 'connected' }],
+      kvstoreEndpoints: [
+        {
+          endpoint: 'http://10.0.0.11:2379',
+          state: 'ok',
+          role: 'leader',
+          version: '3.5.1',
+          detail: '',
+          since: '2026-11-22T20:00:00.000Z',
+          asked: '2026-11-22T21:04:30.000Z',
+        },
+        {
+          endpoint: 'http://10.0.0.12:2379',
+          state: 'down',
+          role: '',
+          version: '',
+          detail: 'connect ECONNREFUSED 10.0.0.12:2379',
+          since: '2026-11-22T21:01:00.000Z',
+          asked: '2026-11-22T21:04:30.000Z',
+        },
+        { endpoint: 'http://10.0.0.13:2379', state: 'unknown', role: '', version: '', detail: '' },
+      ],
       counts: { endpoints: 1 },
     }),
     intervals: () => [

@@ -33,6 +33,14 @@ export const sharedIntervals = {
     does: 'ask whether most members of the kvstore agree, when nothing else asked',
     period: { baseMs: 10_000, jitter: 0.2, growsWithCluster: true },
   },
+  kvstoreEndpoints: {
+    does: 'ask each endpoint of the kvstore how it is',
+    period: { baseMs: 60_000, jitter: 0.2, growsWithCluster: true },
+  },
+  kvstoreEndpointsFailing: {
+    does: 'do so after the start, while one of them is not well, and while the kvstore is away',
+    period: { baseMs: 10_000, jitter: 0.2, growsWithCluster: true },
+  },
   kvstoreCredentials: {
     does: 'look whether the files with the credentials of the kvstore changed',
     period: { baseMs: 30_000, jitter: 0.2 },

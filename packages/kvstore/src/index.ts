@@ -8,6 +8,7 @@ export {
 } from './embedded/index.ts'
 export { hasCode, KvstoreError, type KvstoreErrorCode } from './errors.ts'
 export type { EtcdCredentialFiles } from './etcd/credential-files.ts'
+export type { KvEndpoint } from './etcd/endpoint-state.ts'
 export { type EtcdKvstoreOptions, openEtcdKvstore } from './etcd/open.ts'
 export { limits } from './limits.ts'
 export type { KvOperationEvent, KvWatchEvent, Observe, ObserveWatch } from './observe.ts'

@@ -1,4 +1,5 @@
 import type { AgentStatus, KernelStatus } from '@axoneme/agent-api'
+import { formatAge } from '../age.ts'
 import type { Command } from '../command.ts'
 import { type Table, tableOf } from '../view.ts'
 import { intervalsView } from './status-intervals.ts'
@@ -9,7 +10,7 @@ export const status: Command = {
     'Whether the agent of this node is well, and what it waits for; exits with 1 while it is not ready',
   switches: ['verbose', 'intervals'],
   examples: ['axo status', 'axo status --verbose', 'axo status --intervals', 'axo status -o json'],
-  run: async ({ client, verbose, intervals }) => {
+  run: async ({ client, verbose, intervals, nowMs }) => {
     if (intervals) return await intervalsView(client)
     const data = await client.status()
     return {
@@ -37,6 +38,7 @@ export const status: Command = {
           { title: 'State', value: (row) => row.state },
           { title: 'Message', value: (row) => row.message },
         ]),
+        endpointTable(data.kvstoreEndpoints, nowMs),
         tableOf(Object.entries(data.counts), [
           { title: 'Table', value: ([name]) => name },
           { title: 'Rows', value: ([, count]) => count },
@@ -73,6 +75,19 @@ function stepTable(steps: AgentStatus['steps']): Table {
     { title: 'Tries', value: (row) => row.attempts },
     { title: 'Seconds', value: (row) => Number((row.durationMs / 1000).toFixed(1)) },
     { title: 'Waits for', value: (row) => row.detail },
+  ])
+}
+
+function endpointTable(endpoints: AgentStatus['kvstoreEndpoints'], nowMs: number): Table {
+  const age = (time: string | undefined) => (time === undefined ? '-' : formatAge(time, nowMs))
+  return tableOf(endpoints, [
+    { title: 'etcd', value: (row) => row.endpoint },
+    { title: 'State', value: (row) => row.state },
+    { title: 'Role', value: (row) => row.role || '-' },
+    { title: 'Version', value: (row) => row.version || '-' },
+    { title: 'Since', value: (row) => age(row.since) },
+    { title: 'Asked', value: (row) => age(row.asked) },
+    { title: 'Message', value: (row) => row.detail },
   ])
 }
 

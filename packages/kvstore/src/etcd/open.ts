@@ -7,7 +7,10 @@ import type { Observe, ObserveWatch } from '../observe.ts'
 import type { QuorumError } from '../quorum.ts'
 import type { RateLimit } from '../rate-limiter.ts'
 import type { KvStatus, Kvstore } from '../types.ts'
+import { askEndpoint } from './ask-endpoint.ts'
 import { type EtcdCredentialFiles, readCredentials } from './credential-files.ts'
+import { EndpointChecks, type EndpointPeriods } from './endpoint-checks.ts'
+import type { KvEndpoint } from './endpoint-state.ts'
 import type { EtcdUser } from './login.ts'
 import { RotatingConnection } from './rotating-connection.ts'
 import type { TlsFiles } from './tls-channel.ts'
@@ -39,6 +42,10 @@ export type EtcdKvstoreOptions = Readonly<{
   nodeCount?: () => number
   /** Told of each such probe that most members did not confirm. */
   onQuorumError?: (error: QuorumError) => void
+  /** Told how each endpoint is, from the start on, each time they were asked. Without it nobody asks them. */
+  onEndpoints?: (endpoints: readonly KvEndpoint[]) => void
+  /** How often they are asked; as `sharedIntervals` says by default. */
+  endpointPeriods?: EndpointPeriods
   /** Ends the attempts to connect. */
   signal: AbortSignal
 }>
@@ -48,7 +55,7 @@ export type EtcdKvstoreOptions = Readonly<{
  * says so in the log and by `onStatus`, and gives up only when `signal` aborts. Rejects at once on unusable options.
  */
 export async function openEtcdKvstore(options: EtcdKvstoreOptions): Promise<Kvstore> {
-  const { endpoints, leaseTtlS = 900, log, observe, rateLimit, random, onStatus, signal } = options
+  const { endpoints, leaseTtlS = 900, log, observe, rateLimit, random, signal } = options
   signal.throwIfAborted()
   if (!Number.isInteger(leaseTtlS) || leaseTtlS < 1) throw notALeaseTime(leaseTtlS)
   const { credentialFiles, tls, auth } = options
@@ -58,6 +65,11 @@ export async function openEtcdKvstore(options: EtcdKvstoreOptions): Promise<Kvst
       : await followFiles(credentialFiles, options)
   const transport = etcdTransport(connection, endpoints)
   const { quorumPeriod, nodeCount, onQuorumError, observeWatch } = options
+  const checks = startEndpointChecks(connection, options)
+  const onStatus = (status: KvStatus) => {
+    checks?.storeAnswers(status.connected)
+    options.onStatus?.(status)
+  }
   const rules = { leaseTtlS, rateLimit, quorumPeriod, nodeCount, random }
   const store = new KvClient({ transport, ...rules, log, observe, observeWatch, onStatus, onQuorumError })
   try {
@@ -67,6 +79,24 @@ export async function openEtcdKvstore(options: EtcdKvstoreOptions): Promise<Kvst
     await store[Symbol.asyncDispose]()
     throw error
   }
+}
+
+function startEndpointChecks(
+  connection: RotatingConnection,
+  {
+    endpoints,
+    onEndpoints,
+    endpointPeriods: periods,
+    nodeCount,
+    log,
+    random = Math.random,
+  }: EtcdKvstoreOptions,
+): EndpointChecks | undefined {
+  if (onEndpoints === undefined) return undefined
+  const ask = (endpoint: string) => askEndpoint(endpoint, connection.credentials)
+  const checks = new EndpointChecks({ endpoints, ask, onEndpoints, periods, nodeCount, random, log })
+  void checks.run(connection.closed)
+  return checks
 }
 
 async function followFiles(

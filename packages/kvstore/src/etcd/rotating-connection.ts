@@ -27,6 +27,15 @@ export class RotatingConnection implements Disposable {
     return this.#current
   }
 
+  get credentials(): EtcdCredentials {
+    return this.#credentials
+  }
+
+  /** Aborts when this is closed. */
+  get closed(): AbortSignal {
+    return this.#stop.signal
+  }
+
   /** Reads the credentials again and again until this is closed. */
   async follow({
     readCredentials,
