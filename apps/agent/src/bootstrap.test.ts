@@ -61,6 +61,11 @@ describe.runIf(isRoot || process.env.CI === 'true')('the start of an agent', () 
 
     await poll(status).toMatchObject({ kvstoreEndpoints: [{ state: 'ok', role: 'leader', detail: '' }] })
 
+    await poll(() => client.operatorIntervals()).toMatchObject({
+      published: { by: expect.stringMatching(/-/) },
+      reason: '',
+    })
+
     // All of them go: what runs goes on.
     await Promise.all((['apiserver', 'etcd', 'operator'] as const).map((program) => test.kill(program)))
     await poll(async () => (await status())?.components).toContainEqual(

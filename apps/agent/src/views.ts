@@ -19,6 +19,7 @@ import { kernelStatus } from './kernel-features.ts'
 import { endpointStatuses, kvstoreComponent } from './kvstore-status.ts'
 import type { AgentMetrics } from './metrics.ts'
 import { streamMonitor } from './monitor-records.ts'
+import { readOperatorIntervals } from './operator-intervals.ts'
 import type { Progress } from './progress.ts'
 import { failuresOf } from './reflectors.ts'
 import type { AgentTables } from './tables.ts'
@@ -74,6 +75,7 @@ export function createViews({
       counts: Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, table.size])),
     }),
     intervals: () => describeIntervals(agentIntervals, { nodeCount: tables.nodes.size }),
+    operatorIntervals: (signal) => readOperatorIntervals(visible.store, { signal }),
     endpoints: () => tables.endpoints.rows(),
     identities: () => tables.identities.rows(),
     policies: () => tables.policies.rows(),

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { TemplateCheck } from '@axoneme/agent-api'
 import { sampleHandlers, startTestApi } from '@axoneme/agent-api/testing'
+import { CodedError } from '@axoneme/lifecycle'
 import { describe, expect, it } from 'vitest'
 import { formatAge } from './age.ts'
 import { runCli } from './cli.ts'
@@ -110,10 +111,34 @@ Name            Base   Growth        At most  Jitter        Now     To
 kvstore-resync  5m     cluster-size  -        ±20 %         42m35s  compare own keys with the kvstore
 bootstrap-step  500ms  exponential   30s      decorrelated  500ms   try a step of the start again that failed
 `)
-    expect(stdout).toMatch(/^Operator, unless its options say otherwise:$/m)
-    expect(stdout).toMatch(/^leader-election +2s +none +- +±20 % +2s +look at the lease/m)
+    expect(stdout).toContain(`
+Operator operator-1, as it said 42s ago:
+Name         Base   Growth  At most  Jitter  Now    To
+identity-gc  1m30s  none    -        ±20 %   1m30s  collect identities (option identity-gc-interval)
+`)
     const data = JSON.parse((await axo('status --intervals -o json')).stdout)
     expect(data.agent[0]).toMatchObject({ name: 'kvstore-resync', baseMs: 300_000, currentMs: 2_555_000 })
+    expect(data.operator).toMatchObject([{ name: 'identity-gc', baseMs: 90_000 }])
+    expect(data.operatorSource).toEqual({ inEffect: true, by: 'operator-1', at: '2026-11-22T21:04:18.000Z' })
+  })
+
+  it.each([
+    ['the agent cannot ask', async () => ({ reason: 'the kvstore is away' }), 'the kvstore is away'],
+    [
+      'the agent gives no answer',
+      async () => {
+        throw new CodedError('TEST', 'look into it')
+      },
+      'look into it',
+    ],
+  ] as const)("of the operator's intervals by default, said to be so, when %s", async (_, told, reason) => {
+    const handlers = { operatorIntervals: told }
+    const { code, stdout } = await axo('status --intervals', { handlers })
+    expect(code).toBe(0)
+    expect(stdout).toContain(`\nOperator, by default (what it has in effect is not known: ${reason}):\nName `)
+    expect(stdout).toMatch(/^leader-election +2s +none +- +±20 % +2s +look at the lease/m)
+    const data = JSON.parse((await axo('status --intervals -o json', { handlers })).stdout)
+    expect(data.operatorSource).toEqual({ inEffect: false, reason })
     expect(data.operator).toContainEqual(expect.objectContaining({ name: 'identity-gc', baseMs: 600_000 }))
   })
 

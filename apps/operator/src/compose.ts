@@ -10,7 +10,7 @@ import { Scope } from '@axoneme/lifecycle'
 import { type Logger, observeLog } from '@axoneme/log'
 import { checkOptions, type OperatorConfig } from './config.ts'
 import { healthRoutes, type OperatorState } from './health.ts'
-import { operatorIntervals } from './intervals.ts'
+import { leaderElectionPeriod, operatorIntervals } from './intervals.ts'
 import { deriveKnownNodes } from './known-nodes.ts'
 import { leadCluster } from './lead.ts'
 import { runElection } from './leadership/election.ts'
@@ -35,6 +35,7 @@ export async function runOperator(
   const metrics = createOperatorMetrics({ leaseName })
   const log = observeLog(processLog, { observe: metrics.log })
   const tables = createTables()
+  const identity = `${hostname()}-${randomBytes(5).toString('hex')}`
   const state: OperatorState = {
     election: { leading: false, holder: '', error: undefined },
     customResources: false,
@@ -85,13 +86,14 @@ export async function runOperator(
   scope.run((signal) =>
     runElection({
       lease: createLeaderLease({ client, namespace: config.k8sNamespace, name: leaseName }),
-      identity: `${hostname()}-${randomBytes(5).toString('hex')}`,
+      identity,
       timing: {
         leaseDurationMs: config.leaderElectionLeaseDuration,
         renewDeadlineMs: config.leaderElectionRenewDeadline,
       },
-      retry: { ...operatorIntervals.leaderElection.period, baseMs: config.leaderElectionRetryPeriod },
-      lead: (term) => leadCluster({ client, store: store.promise, tables, config, metrics, log }, term),
+      retry: leaderElectionPeriod(config),
+      lead: (term) =>
+        leadCluster({ client, store: store.promise, tables, config, identity, metrics, log }, term),
       log: log.child('leader-election'),
       signal,
       onChange: (election) => {

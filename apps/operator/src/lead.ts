@@ -10,11 +10,12 @@ import { ciliumNodeDecoder, createInterner } from '@axoneme/slim-types'
 import type { OperatorConfig } from './config.ts'
 import { runEndpointGc } from './endpoint-gc.ts'
 import { runHeartbeat } from './heartbeat.ts'
-import { operatorIntervals } from './intervals.ts'
+import { endpointGcPeriod, identityGcPeriod, operatorIntervals } from './intervals.ts'
 import { mayPass } from './may-pass.ts'
 import type { OperatorMetrics } from './metrics.ts'
 import { keepNodeReadiness } from './node-readiness.ts'
 import { assignPodCidrs, recordedCidrs } from './pod-cidrs.ts'
+import { runIntervalPublication } from './publish-intervals.ts'
 import { tasksOf } from './reflectors.ts'
 import type { OperatorTables } from './tables.ts'
 
@@ -24,6 +25,8 @@ export type LeaderParts = Readonly<{
   store: Promise<Kvstore>
   tables: OperatorTables
   config: OperatorConfig
+  /** This process, as the lease calls its holder. */
+  identity: string
   metrics: OperatorMetrics
   log: Logger
 }>
@@ -61,7 +64,7 @@ export async function leadCluster(parts: LeaderParts, signal: AbortSignal): Prom
         client: parts.client,
         endpoints: tables.ciliumEndpoints,
         pods: tables.pods,
-        period: { ...operatorIntervals.endpointGc.period, baseMs: config.ciliumEndpointGcInterval },
+        period: endpointGcPeriod(config),
         log: parts.log.child('endpoint-gc'),
         signal,
         onRemoval: parts.metrics.endpointGc,
@@ -132,15 +135,19 @@ async function leadNodeHandover(
 }
 
 async function leadKvstore(parts: LeaderParts, signal: AbortSignal): Promise<void> {
-  const { config, metrics, log } = parts
+  const { config, metrics, identity, log } = parts
   const store = await abortable(parts.store, signal)
   const collecting = runIdentityGc({
     store,
     log: log.child('identity-gc'),
     signal,
-    period: { ...operatorIntervals.identityGc.period, baseMs: config.identityGcInterval },
+    period: identityGcPeriod(config),
     removalsPerSecond: (config.identityGcRateLimit * 1000) / config.identityGcRateInterval,
     onRun: metrics.identityGc,
   })
-  await Promise.all([collecting, runHeartbeat({ store, log: log.child('heartbeat'), signal })])
+  await Promise.all([
+    collecting,
+    runHeartbeat({ store, log: log.child('heartbeat'), signal }),
+    runIntervalPublication({ store, options: config, by: identity, log: log.child('intervals'), signal }),
+  ])
 }

@@ -1,7 +1,14 @@
 import { once } from 'node:events'
 import { isDeepStrictEqual } from 'node:util'
 import { createJson, deleteJson, getJson, K8sApiError, patchJson } from '@axoneme/k8s-client'
-import { createNodeRowTable, ipPrefix, nodePrefix, startNodeWatcher } from '@axoneme/kvstore-sync'
+import {
+  createNodeRowTable,
+  ipPrefix,
+  nodePrefix,
+  operatorIntervalsKey,
+  type PublishedIntervals,
+  startNodeWatcher,
+} from '@axoneme/kvstore-sync'
 import { createLogger } from '@axoneme/log'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually, leaderAmong, TestCluster, type TestOperator } from './testing/test-cluster.ts'
@@ -179,6 +186,16 @@ describe('the operator that leads', { timeout: 60_000 }, () => {
     await deleteJson(cluster.client, `${nodes}/a`)
     await eventually(async () => ((await entryOf('a')) === undefined ? true : undefined))
     expect(await entryOf('b')).toBeDefined()
+  })
+
+  it('tells which intervals it has, its options included', async () => {
+    const entry = await eventually(() => cluster.store.get(operatorIntervalsKey))
+    const { by, at, intervals }: PublishedIntervals = JSON.parse(entry.value)
+    expect(by).toBe((await operator.health())?.leader)
+    expect(Date.parse(at)).toBeLessThanOrEqual(Date.now())
+    expect(intervals).toContainEqual(expect.objectContaining({ name: 'endpoint-gc', baseMs: 300 }))
+    expect(intervals).toContainEqual(expect.objectContaining({ name: 'leader-election', currentMs: 400 }))
+    expect(intervals).toContainEqual(expect.objectContaining({ name: 'identity-gc', baseMs: 600_000 }))
   })
 
   it('keeps the routes of a node that is away for longer than any lease', async () => {

@@ -24,6 +24,8 @@ import {
   type MonitorRecord,
   monitorEventSchema,
   nodeSchema,
+  type OperatorIntervals,
+  operatorIntervalsSchema,
   type PolicyQuery,
   type PolicyVerdict,
   serviceSchema,
@@ -45,6 +47,7 @@ export type AgentClient = {
   health(): Promise<AgentHealth>
   status(): Promise<AgentStatus>
   intervals(): Promise<IntervalRow[]>
+  operatorIntervals(): Promise<OperatorIntervals>
   endpoints(): Promise<EndpointRow[]>
   /** By id, or by `namespace/pod`. */
   endpoint(name: string): Promise<EndpointRow>
@@ -87,6 +90,7 @@ export function createAgentClient({
     health: () => get('/v1/healthz', healthSchema),
     status: () => get('/v1/status', statusSchema),
     intervals: () => get('/v1/intervals', z.array(intervalSchema)),
+    operatorIntervals: () => get('/v1/intervals/operator', operatorIntervalsSchema),
     endpoints: () => get('/v1/endpoint', z.array(endpointSchema)),
     endpoint: (name) => get(`/v1/endpoint/${encodeURIComponent(name)}`, endpointSchema),
     identities: () => get('/v1/identity', z.array(identitySchema)),

@@ -15,8 +15,10 @@ export type {
   DatapathMetricRow,
   KernelStatus,
   MonitorRecord,
+  OperatorIntervals,
   PolicyQuery,
   PolicyVerdict,
 } from './schemas.ts'
+export { publishedIntervalsSchema } from './schemas.ts'
 export { type AgentApi, type AgentApiEvent, type AgentApiOptions, startAgentApi } from './server.ts'
 export type { TemplateCheck, TemplateDescription, TemplateRow } from './template-schemas.ts'

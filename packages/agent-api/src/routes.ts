@@ -24,6 +24,8 @@ import {
   ipcacheSchema,
   type MonitorRecord,
   nodeSchema,
+  type OperatorIntervals,
+  operatorIntervalsSchema,
   policyQuerySchema,
   serviceSchema,
   statusSchema,
@@ -46,6 +48,8 @@ export type AgentHandlers = {
   health(): AgentHealth
   status(): AgentStatus
   intervals(): IntervalRow[]
+  /** Never rejects: what is not known is said. */
+  operatorIntervals(signal: AbortSignal): Promise<OperatorIntervals>
   endpoints(): Iterable<EndpointRow>
   identities(): Iterable<IdentityRow>
   policies(): Iterable<EndpointPolicyRow>
@@ -119,6 +123,12 @@ export const routes = [
     summary: 'What the agent does again and again, and how often in a cluster of this size',
     response: z.array(intervalSchema),
     reply: (handlers) => json(handlers.intervals()),
+  },
+  {
+    path: '/v1/intervals/operator',
+    summary: 'What the operator that leads does again and again, and how often, as it says in the kvstore',
+    response: operatorIntervalsSchema,
+    reply: async (handlers, { signal }) => json(await handlers.operatorIntervals(signal)),
   },
   list('/v1/endpoint', 'The pods of this node', {
     row: endpointSchema,

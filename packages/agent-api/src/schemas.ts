@@ -183,18 +183,35 @@ export type AgentStatus = Readonly<z.infer<typeof statusSchema>>
 export const intervalSchema: z.ZodType<IntervalRow> = z.object({
   name: z.string(),
   does: z.string(),
-  baseMs: z.number(),
+  baseMs: z.number().min(0),
   growth: z
     .enum(['none', 'cluster-size', 'nodes', 'exponential', 'adaptive'])
     .describe(
       'cluster-size: base * ln(1 + nodes); nodes: base * nodes; exponential: with each failure in a row; adaptive: by what is found',
     ),
-  maxMs: z.number().exactOptional(),
+  maxMs: z.number().min(0).exactOptional(),
   jitter: z
     .union([z.number(), z.enum(['full', 'decorrelated'])])
     .describe('the share that is drawn at random, either way; or all of it'),
-  currentMs: z.number().describe('in the cluster as it is, before jitter'),
+  currentMs: z.number().min(0).describe('in the cluster as it is, before jitter'),
 })
+
+/** Times, and a table that has some ten rows; whoever may write to the kvstore may write anything. */
+export const publishedIntervalsSchema = z.object({
+  by: z.string().max(512).describe('the operator that leads'),
+  at: z.iso.datetime().describe('when it said so last'),
+  intervals: z.array(intervalSchema).max(256).readonly(),
+})
+
+export const operatorIntervalsSchema = z.object({
+  published: publishedIntervalsSchema
+    .exactOptional()
+    .describe('what the operator that leads has in effect, as it says itself'),
+  reason: z.string().describe('why that is not known'),
+})
+
+/** The intervals that are in effect at the operator, as far as an agent can know. */
+export type OperatorIntervals = Readonly<z.infer<typeof operatorIntervalsSchema>>
 
 export const datapathMetricSchema = z.object({
   reason: z.string(),

@@ -48,6 +48,7 @@ describe('routes', () => {
     const client = createAgentClient(api)
     expect(await client.health()).toMatchObject({ ready: true })
     expect(await client.status()).toMatchObject({ node: 'node-1', counts: { endpoints: 1 } })
+    expect(await client.operatorIntervals()).toMatchObject({ published: { by: 'operator-1' }, reason: '' })
     expect(await client.endpoints()).toMatchObject([{ id: 7, labels: { 'k8s:app': 'cart' } }])
     expect(await client.endpoint('7')).toMatchObject({ podName: 'cart-0' })
     expect(await client.endpoint('shop/cart-0')).toMatchObject({ id: 7 })

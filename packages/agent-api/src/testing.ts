@@ -173,6 +173,23 @@ export function sampleHandlers(
         currentMs: 500,
       },
     ],
+    operatorIntervals: async () => ({
+      published: {
+        by: 'operator-1',
+        at: '2026-11-22T21:04:18.000Z',
+        intervals: [
+          {
+            name: 'identity-gc',
+            does: 'collect identities (option identity-gc-interval)',
+            baseMs: 90_000,
+            growth: 'none',
+            jitter: 0.2,
+            currentMs: 90_000,
+          },
+        ],
+      },
+      reason: '',
+    }),
     endpoints: () => [endpoint],
     identities: () => [{ id: 300, labels: { 'k8s:app': 'cart' } }],
     policies: () => [

@@ -23,6 +23,11 @@ export {
   startNodeHandover,
   startStoredNodeWatcher,
 } from './node-handover.ts'
+export {
+  operatorIntervalsKey,
+  type PublishedIntervals,
+  publishOperatorIntervals,
+} from './operator-intervals.ts'
 export { identityPaths, ipPrefix, nodePrefix } from './paths.ts'
 export {
   createSharedStore,

@@ -11,7 +11,7 @@ export const status: Command = {
   switches: ['verbose', 'intervals'],
   examples: ['axo status', 'axo status --verbose', 'axo status --intervals', 'axo status -o json'],
   run: async ({ client, verbose, intervals, nowMs }) => {
-    if (intervals) return await intervalsView(client)
+    if (intervals) return await intervalsView(client, nowMs)
     const data = await client.status()
     return {
       kind: 'fields',
