@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { freePort } from '@axoneme/kvstore/testing'
 import { sleep } from '@axoneme/lifecycle'
 import { stringify } from 'yaml'
 import { z } from 'zod'
@@ -104,14 +104,4 @@ async function isReady(url: string): Promise<boolean> {
     // Does not listen yet.
     return false
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

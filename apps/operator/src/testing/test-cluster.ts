@@ -1,14 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type K8sClient, openK8sClient } from '@axoneme/k8s-client'
 import { type Kvstore, openEtcdKvstore } from '@axoneme/kvstore'
-import { startEtcd, type TestEtcd } from '@axoneme/kvstore/testing'
+import { freePort, startEtcd, type TestEtcd } from '@axoneme/kvstore/testing'
 import { sleep } from '@axoneme/lifecycle'
 import { createLogger } from '@axoneme/log'
 
@@ -133,15 +132,4 @@ async function endProgram(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit')
   child.kill('SIGKILL')
   await ended
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
