@@ -19,9 +19,17 @@ export type TransportMessage = Readonly<{
   signal: AbortSignal
 }>
 
-export function createTransport(): Transport {
+/** As many as clients written in Go keep: what a burst needed is there for the next one. */
+const maxFreeSockets = 25
+/**
+ * Servers and load balancers close what was idle for a minute or more, without a word, and a write that meets that close
+ * fails: it may have been done. Those that close sooner say so in each answer, which Node heeds.
+ */
+const defaultMaxIdleMs = 30_000
+
+export function createTransport({ maxIdleMs = defaultMaxIdleMs } = {}): Transport {
   // Connections are pooled by their TLS options, so rotated credentials make new ones.
-  const options = { keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 8 }
+  const options = { keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets, timeout: maxIdleMs }
   const plain = new HttpAgent(options)
   const secure = new HttpsAgent(options)
   return {

@@ -26,9 +26,12 @@ const attempts = sharedIntervals.identityAllocation.retry
 const holderPatience = sharedIntervals.identityHolder.retry
 
 /** The second one finds what made the first one fail, unless that was the number or another set of labels. */
-const unlockedAttempts = 2
-/** After this the store is asked what a table was not told of. */
-const watchPatienceMs = 200
+const unlockedAttempts = 3
+/**
+ * After this the store is searched for what a table was not told of. A watch that is behind because the store or this
+ * node has too much to do would be more so with a search.
+ */
+const watchPatienceMs = 5_000
 
 export type AcquisitionOptions = Readonly<{
   store: Kvstore

@@ -18,6 +18,7 @@ export type Behaviour = Readonly<{
 
 export type HollowAgent = {
   readonly nodeName: string
+  readonly userAgent: string
   ready: boolean
   readyAtMs: number
   /** Starts after the first. */

@@ -1,6 +1,7 @@
 import { describeError, isAbort } from '@axoneme/lifecycle'
 import { createLogger } from '@axoneme/log'
 import { createInterner } from '@axoneme/slim-types'
+import { z } from 'zod'
 import { serveCommands } from '../ipc/commands.ts'
 import { nodeName } from '../model/index.ts'
 import { type HollowAgent, runHollowAgent } from './agent.ts'
@@ -9,9 +10,10 @@ import { type Status, startSchema } from './protocol.ts'
 /** Thousands of agents in one process, each with connections and watches of its own, which keep nothing. */
 const log = createLogger({ sink: () => {}, level: 'error' })
 const interner = createInterner()
-const agents: HollowAgent[] = []
+let agents: HollowAgent[] = []
 const problems: string[] = []
-let stop = new AbortController()
+/** By user agent, under which a group of agents is started. */
+const stops = new Map<string, AbortController>()
 let startedAtMs = 0
 
 serveCommands({
@@ -19,9 +21,13 @@ serveCommands({
   start(argument) {
     const { first, count, kubeconfig: kubeconfigPath, ...behaviour } = startSchema.parse(argument)
     if (agents.length === 0) startedAtMs = performance.now()
+    const { userAgent } = behaviour
+    const stop = stops.get(userAgent) ?? new AbortController()
+    stops.set(userAgent, stop)
     for (let i = first; i < first + count; i++) {
       const agent: HollowAgent = {
         nodeName: nodeName(i),
+        userAgent,
         ready: false,
         readyAtMs: 0,
         restarts: 0,
@@ -47,10 +53,11 @@ serveCommands({
       problems: problems.slice(0, 5),
     }
   },
-  /** Ends all agents. */
-  stop() {
-    stop.abort(new DOMException('stopped', 'AbortError'))
-    stop = new AbortController()
-    agents.length = 0
+  /** Ends the agents that were started under a user agent. */
+  stop(argument) {
+    const userAgent = z.string().parse(argument)
+    stops.get(userAgent)?.abort(new DOMException('stopped', 'AbortError'))
+    stops.delete(userAgent)
+    agents = agents.filter((agent) => agent.userAgent !== userAgent)
   },
 })

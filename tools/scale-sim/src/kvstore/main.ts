@@ -15,7 +15,8 @@ import { runChurn } from './churn.ts'
 import { readEtcd } from './etcd-metrics.ts'
 import { fillKvstore } from './fill.ts'
 import { openNodeAgents } from './node-agents.ts'
-import { churnSchema, type KvstoreEvents, openSchema } from './protocol.ts'
+import { Operations } from './operations.ts'
+import { type ChurnResult, churnSchema, type KvstoreEvents, openSchema } from './protocol.ts'
 
 const commitsAtOnce = 8
 
@@ -53,10 +54,14 @@ serveCommands({
   async churn(argument) {
     const { shape, endpoint } = await opened.promise
     await using churning = new Scope('churn', { signal })
+    const operations = new Operations()
     const agents = await openNodeAgents({
       ...{ nodes: churnNodes(shape), endpoint, table, shape, log, scope: churning },
+      observe: (event) => operations.observe(event),
     })
-    return await runChurn(churnSchema.parse(argument), { shape, agents, table, signal: churning.signal })
+    const settings = churnSchema.parse(argument)
+    const result = await runChurn(settings, { shape, agents, table, signal: churning.signal })
+    return { ...result, operations: operations.read() } satisfies ChurnResult
   },
   events: () => events,
   async etcd() {

@@ -1,5 +1,5 @@
 import { type IdentityId, parseLabels } from '@axoneme/identity'
-import { openEtcdKvstore } from '@axoneme/kvstore'
+import { type KvOperationEvent, openEtcdKvstore } from '@axoneme/kvstore'
 import {
   createIdentityAllocator,
   createSharedStore,
@@ -42,6 +42,7 @@ export async function openNodeAgents({
   shape,
   log,
   scope,
+  observe,
 }: {
   nodes: readonly number[]
   endpoint: string
@@ -49,6 +50,8 @@ export async function openNodeAgents({
   shape: ClusterShape
   log: Logger
   scope: Scope
+  /** Hears of every call to etcd. */
+  observe: (event: KvOperationEvent) => void
 }): Promise<NodeAgents> {
   const agents = new Map<number, { identities: IdentityAllocator; ips: SharedStore }>()
   const { signal } = scope
@@ -56,7 +59,7 @@ export async function openNodeAgents({
   const open = async (node: number) => {
     const store = scope.use(
       await openEtcdKvstore({
-        ...{ endpoints: [endpoint], rateLimit: agentRateLimit, nodeCount, log, signal },
+        ...{ endpoints: [endpoint], rateLimit: agentRateLimit, nodeCount, observe, log, signal },
       }),
     )
     const common = { store, log, signal, nodeCount }

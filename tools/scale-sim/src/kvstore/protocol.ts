@@ -47,6 +47,8 @@ export const churnResultSchema = z.object({
   endpointToIdentityTableMs: distributionSchema,
   /** From before the pod is deleted until no real agent's kernel has its address. */
   deletionToKernelMs: distributionSchema,
+  /** Calls to etcd by name, waiting for the rate limit included. */
+  operations: z.record(z.string(), distributionSchema),
   /** Not there when the churn had been over for a while. */
   neverSeen: z.int(),
   neverGone: z.int(),

@@ -33,6 +33,9 @@ function formatScale({ shape, phases, agentsReadyS, hollowReadyS, idle, churn }:
       ['endpoint made until its identity is in a table', churn.endpointToIdentityTableMs],
       ['pod deleted until out of every real kernel', churn.deletionToKernelMs],
     ]),
+    `  calls to etcd: ${Object.entries(churn.operations)
+      .map(([name, calls]) => `${count(calls.count)} ${name} (p50 ${calls.p50} ms, p99 ${calls.p99} ms)`)
+      .join(', ')}`,
     `  never seen ${churn.neverSeen}, never gone ${churn.neverGone}${churn.problems.map((problem) => `; ${problem}`).join('')}`,
     '',
     ...phases.flatMap(formatPhase),
@@ -56,6 +59,10 @@ function formatStorm({ shape, requestsPerSecond, cutShare, storm, withoutBackoff
       row('restarts', (run) => count(run.restarts)),
       row('steps done', (run) => count(run.stepsDone)),
       row('steps repeated that had succeeded', (run) => count(run.stepsRepeated)),
+      row(
+        'of real agents: done / repeated',
+        ({ realAgentsSteps: { done, repeated } }) => `${done} / ${repeated}`,
+      ),
       row('calls answered', (run) => count(run.answered)),
       row('calls refused (429)', (run) => count(run.refused)),
       row('calls cut', (run) => count(run.cut)),

@@ -54,6 +54,8 @@ export type ScaleReport = Readonly<{
   churn: ChurnResult
 }>
 
+const directUserAgent = 'axoneme-direct/0.1.0'
+
 /** Watches and churns a whole cluster: what an idle one sends to its agents, and how far behind they are in a busy one. */
 export async function runScale(options: ScaleOptions): Promise<ScaleReport> {
   const { shape, signal, progress } = options
@@ -77,6 +79,8 @@ export async function runScale(options: ScaleOptions): Promise<ScaleReport> {
 
   progress(`idle for ${options.idleMs / 1000} s`)
   const idle = await measureIdle(machine, { options, sampler })
+  // They were there for the comparison. What they are sent of each pod that comes and goes is no part of a cluster with hand-over.
+  await machine.hollow.call('stop', { argument: directUserAgent, answer: z.unknown(), signal })
   readings.push(await readMachine(machine, signal))
 
   progress(`${options.churnPerSecond} pods a second for ${options.churnMs / 1000} s`)
@@ -132,7 +136,7 @@ async function startHollow(
     first: 0,
     count: directAgents,
     handover: false,
-    userAgent: 'axoneme-direct/0.1.0',
+    userAgent: directUserAgent,
   })
   await untilReady(machine, { count: shape.nodes + directAgents, options, sampler })
   return round((performance.now() - startedMs) / 1000)

@@ -1,9 +1,11 @@
 import { sleep } from '@axoneme/lifecycle'
 import { z } from 'zod'
+import { trafficBetween } from '../apiserver/traffic.ts'
 import { type Machine, startMachine } from '../cluster/machine.ts'
 import { ScaleSimError } from '../errors.ts'
 import { type HollowStart, type Status, statusSchema } from '../hollow/protocol.ts'
 import { type ClusterShape, modernHeartbeats } from '../model/index.ts'
+import { type AgentSteps, readAgentSteps } from './agent-steps.ts'
 import { type Phase, phaseBetween, readMachine, round } from './reading.ts'
 import { createSampler, type Sample, type Sampler } from './series.ts'
 
@@ -38,6 +40,8 @@ export type Storm = Readonly<{
   /** Steps of starts that succeeded, and how many of them had succeeded before in the same agent. */
   stepsDone: number
   stepsRepeated: number
+  /** The same of the real agents: their first states and CiliumNodes, as they and the apiserver count them. */
+  realAgentsSteps: AgentSteps
   /** Over the whole storm. */
   answered: number
   refused: number
@@ -119,11 +123,16 @@ async function start(options: StormOptions, { backoff }: { backoff: boolean }): 
     return ready === hollowCount && real.readyS.length === realAgents
   }
   const isReady = await untilOver(sampler, { isOver, timeLimitMs, options, agents: hollowCount })
-  const last = await status()
   const waitedS = (performance.now() - startedMs) / 1000
-  const after = await readMachine(machine, signal)
-  const phase = phaseBetween(backoff ? 'storm' : 'storm without backoff', before, after)
+  const phase = phaseBetween(
+    backoff ? 'storm' : 'storm without backoff',
+    before,
+    await readMachine(machine, signal),
+  )
   if (isReady) await sampleFor(sampler, afterwardsMs, signal)
+  // Also what was repeated when all were ready.
+  const last = await status()
+  const traffic = trafficBetween(before.traffic, await machine.traffic())
   return {
     backoff,
     agents: shape.nodes,
@@ -132,6 +141,7 @@ async function start(options: StormOptions, { backoff }: { backoff: boolean }): 
     realAgentsReadyS: real.readyS.map((seconds) => round(seconds)),
     restarts: last.restarts + machine.unexpectedEnds(),
     ...stepsOf(last),
+    realAgentsSteps: await readAgentSteps(machine, { traffic, signal }),
     ...callsOf(phase),
     idleRate: rateOf(sampler.samples.slice(-idleSamples)),
     phase,
