@@ -1,4 +1,4 @@
-import { DecodeError } from './errors.ts'
+import { DecodeError, quoted } from './errors.ts'
 import { enter, leave, type MessageBytes, nestedMessage } from './protobuf.ts'
 import { WireReader } from './wire-reader.ts'
 
@@ -53,9 +53,8 @@ function readUnknown(reader: WireReader, end: number, usual: TypeMeta): Envelope
     }
   }
   const { apiVersion, kind, message } = envelope
-  if (encoding !== '')
-    throw new DecodeError(`an object with the content encoding ${JSON.stringify(encoding)}`)
-  if (message === undefined) throw new DecodeError(`a ${kind || 'runtime.Unknown'} without content`)
+  if (encoding !== '') throw new DecodeError(`an object with the content encoding ${quoted(encoding)}`)
+  if (message === undefined) throw new DecodeError(`a ${quoted(kind || 'runtime.Unknown')} without content`)
   return { apiVersion, kind, message }
 }
 

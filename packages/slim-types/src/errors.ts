@@ -7,6 +7,17 @@ export class DecodeError extends CodedError {
   }
 }
 
+const maxQuotedLength = 100
+
+/** Text from outside as it may stand in a message: short, and without what a terminal obeys. */
+export function quoted(text: string): string {
+  const shown = text.length > maxQuotedLength ? `${text.slice(0, maxQuotedLength)}…` : text
+  return JSON.stringify(shown).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0
+    return `\\u{${code.toString(16)}}`
+  })
+}
+
 /** Runs `decode`; whatever it throws becomes a DecodeError that names `what` and keeps the cause. */
 export function decoding<T>(what: string, decode: () => T): T {
   try {

@@ -39,5 +39,5 @@ export function portOrNameAt(parent: JsonObject, field: string): number | string
   if (typeof value !== 'number' || (value | 0) !== value) {
     throw new DecodeError(`${field} is neither a whole number nor a name`)
   }
-  return portNumber(value)
+  return portNumber(value | 0)
 }

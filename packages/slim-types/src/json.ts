@@ -1,4 +1,4 @@
-import { DecodeError } from './errors.ts'
+import { DecodeError, quoted } from './errors.ts'
 
 // Reading parsed JSON that may be anything. A field that is absent or null is the zero value of its type, as in the
 // Kubernetes API; a field of another type is a DecodeError that names it.
@@ -31,7 +31,8 @@ export function integerAt(parent: JsonObject, field: string): number {
   if (typeof value !== 'number' || (value | 0) !== value) {
     throw new DecodeError(`${field} is not a 32-bit integer`)
   }
-  return value
+  // Not -0.
+  return value | 0
 }
 
 /** Undefined when absent: some flags default to true. */
@@ -64,7 +65,7 @@ export function textsAt(parent: JsonObject, field: string): string[] {
 export function textMapAt(parent: JsonObject, field: string): Map<string, string> {
   const entries = new Map<string, string>()
   for (const [key, value] of Object.entries(objectAt(parent, field) ?? {})) {
-    if (typeof value !== 'string') throw new DecodeError(`${field}[${JSON.stringify(key)}] is not a string`)
+    if (typeof value !== 'string') throw new DecodeError(`${field}[${quoted(key)}] is not a string`)
     entries.set(key, value)
   }
   return entries

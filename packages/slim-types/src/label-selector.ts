@@ -1,4 +1,4 @@
-import { DecodeError } from './errors.ts'
+import { DecodeError, quoted } from './errors.ts'
 import type { Interner } from './interner.ts'
 import { type JsonObject, objectsAt, textAt, textMapAt, textsAt } from './json.ts'
 import { anyJson, type JsonShape, listShape, objectShape, sharedMap, sharedText } from './json-shape.ts'
@@ -102,5 +102,5 @@ export function labelSelectorFromJson(object: JsonObject): SlimLabelSelector {
 
 function operatorOf(text: string): SlimLabelSelectorRequirement['operator'] {
   if (text === 'In' || text === 'NotIn' || text === 'Exists' || text === 'DoesNotExist') return text
-  throw new DecodeError(`${JSON.stringify(text)} is not an operator of a label selector`)
+  throw new DecodeError(`${quoted(text)} is not an operator of a label selector`)
 }

@@ -1,6 +1,6 @@
 import type { Decoder } from './decoder.ts'
 import { openEnvelope } from './envelope.ts'
-import { DecodeError, decoding } from './errors.ts'
+import { DecodeError, decoding, quoted } from './errors.ts'
 import { asObject, listAt, objectAt, textAt } from './json.ts'
 import { readJson } from './json-reader.ts'
 import { anyJson, listShape, objectShape } from './json-shape.ts'
@@ -40,8 +40,8 @@ function newDraft<T>(): ListDraft<T> {
   return { items: [], invalid: [], resourceVersion: '', continueToken: '' }
 }
 
-function checkKind(kind: unknown, expected: string): void {
-  if (kind !== expected) throw new DecodeError(`a ${JSON.stringify(kind)} where a ${expected} was expected`)
+function checkKind(kind: string, expected: string): void {
+  if (kind !== expected) throw new DecodeError(`a ${quoted(kind)} where a ${expected} was expected`)
 }
 
 function listFromProtobuf<T>(bytes: Uint8Array, decoder: Decoder<T>): ObjectList<T> {
@@ -85,7 +85,7 @@ function listFromJson<T>(bytes: Uint8Array, decoder: Decoder<T>): ObjectList<T> 
       items: listShape(decoder.jsonShape),
     })
     const list = asObject(readJson(wholeMessage(bytes), shape), 'the body')
-    checkKind(list.kind, `${decoder.kind}List`)
+    checkKind(textAt(list, 'kind'), `${decoder.kind}List`)
     const metadata = objectAt(list, 'metadata') ?? {}
     const draft = newDraft<T>()
     draft.resourceVersion = textAt(metadata, 'resourceVersion')

@@ -1,6 +1,6 @@
 import type { Decoder } from './decoder.ts'
 import { equalsIgnoringVersion } from './equals.ts'
-import { DecodeError, decoding } from './errors.ts'
+import { DecodeError, decoding, quoted } from './errors.ts'
 import { portOrNameAt, readPortOrName } from './int-or-string.ts'
 import type { Interner } from './interner.ts'
 import { asObject, integerAt, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
@@ -68,7 +68,7 @@ function policyTypesOf({ policyTypes, egress }: PolicyDraft): SlimNetworkPolicy[
   if (policyTypes.length === 0) return egress.length === 0 ? ['Ingress'] : ['Ingress', 'Egress']
   return policyTypes.map((type) => {
     if (type !== 'Ingress' && type !== 'Egress') {
-      throw new DecodeError(`${JSON.stringify(type)} is not a policy type`)
+      throw new DecodeError(`${quoted(type)} is not a policy type`)
     }
     return type
   })

@@ -1,5 +1,5 @@
 import { openEnvelope } from './envelope.ts'
-import { DecodeError, decoding } from './errors.ts'
+import { DecodeError, decoding, quoted } from './errors.ts'
 import { asObject, integerAt, objectAt, textAt } from './json.ts'
 import { readJson } from './json-reader.ts'
 import { anyJson, objectShape } from './json-shape.ts'
@@ -28,7 +28,7 @@ export function decodeStatus(bytes: Uint8Array, format: WireFormat): ApiStatus {
   if (format === 'json')
     return decoding('Status', () => statusFromJson(readJson(wholeMessage(bytes), statusShape)))
   const { kind, message } = openEnvelope(wholeMessage(bytes))
-  if (kind !== 'Status') throw new DecodeError(`a ${kind} where a Status was expected`)
+  if (kind !== 'Status') throw new DecodeError(`a ${quoted(kind)} where a Status was expected`)
   return decodeMessage('Status', message, readStatus)
 }
 

@@ -1,7 +1,7 @@
 import { type Bookmark, bookmarkFromJson, bookmarkShape, readBookmark } from './bookmark.ts'
 import type { Decoder } from './decoder.ts'
 import { type Envelope, openEnvelope } from './envelope.ts'
-import { DecodeError, decoding } from './errors.ts'
+import { DecodeError, decoding, quoted } from './errors.ts'
 import { asObject, type JsonObject, textAt } from './json.ts'
 import { readJson } from './json-reader.ts'
 import { anyJson, type JsonShape, objectShape } from './json-shape.ts'
@@ -43,7 +43,7 @@ type ObjectReader<T> = {
 function eventOf<T>(type: string, object: ObjectReader<T>, decoder: Decoder<T>): WatchEvent<T> {
   if (type === 'ERROR') return { type, status: object.status() }
   if (object.kind !== decoder.kind) {
-    throw new DecodeError(`a ${JSON.stringify(object.kind)} in a watch of ${decoder.resource}`)
+    throw new DecodeError(`a ${quoted(object.kind)} in a watch of ${decoder.resource}`)
   }
   switch (type) {
     case 'ADDED':
@@ -54,7 +54,7 @@ function eventOf<T>(type: string, object: ObjectReader<T>, decoder: Decoder<T>):
     case 'BOOKMARK':
       return { type, ...object.bookmark() }
     default:
-      throw new DecodeError(`a watch event of the type ${JSON.stringify(type)}`)
+      throw new DecodeError(`a watch event of the type ${quoted(type)}`)
   }
 }
 
@@ -111,7 +111,7 @@ class ProtobufObject<T> implements ObjectReader<T> {
 
   status(): ApiStatus {
     const { kind, message } = this.#envelope
-    if (kind !== 'Status') throw new DecodeError(`a ${JSON.stringify(kind)} where a Status was expected`)
+    if (kind !== 'Status') throw new DecodeError(`a ${quoted(kind)} where a Status was expected`)
     return decodeMessage('Status', message, readStatus)
   }
 }

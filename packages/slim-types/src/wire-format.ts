@@ -1,4 +1,4 @@
-import { DecodeError } from './errors.ts'
+import { DecodeError, quoted } from './errors.ts'
 
 /** How an apiserver wrote a body. */
 export type WireFormat = 'protobuf' | 'json'
@@ -11,5 +11,5 @@ export function wireFormatOf(contentType: string | undefined): WireFormat {
   const mediaType = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase()
   if (mediaType === protobufMediaType) return 'protobuf'
   if (mediaType === jsonMediaType) return 'json'
-  throw new DecodeError(`an answer of the content type ${JSON.stringify(contentType ?? '')}`)
+  throw new DecodeError(`an answer of the content type ${quoted(contentType ?? '')}`)
 }
