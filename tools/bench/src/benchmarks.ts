@@ -1,6 +1,7 @@
 import type { Benchmark } from './benchmark.ts'
 import { cacheBenchmark } from './cache/cache-benchmark.ts'
 import { cniBenchmark } from './cni/cni-benchmark.ts'
+import { jsonBenchmark } from './json/json-benchmark.ts'
 import { kvstoreBenchmark } from './kvstore/kvstore-benchmark.ts'
 import { mapsBenchmark } from './maps/maps-benchmark.ts'
 import { scaleBenchmark } from './scale/scale-benchmark.ts'
@@ -14,5 +15,6 @@ export const benchmarks: readonly Benchmark[] = [
   cacheBenchmark,
   kvstoreBenchmark,
   watchBenchmark,
+  jsonBenchmark,
   scaleBenchmark,
 ]

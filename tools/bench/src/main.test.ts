@@ -97,6 +97,17 @@ const expected: Record<string, { ratios: string[]; figures: string[]; isOneRun?:
       ...['pods_count', 'events_count', 'rounds_count'],
     ],
   },
+  json: {
+    ratios: ['pod', 'node', 'ciliumendpoint'].flatMap((kind) =>
+      ['cpu', 'alloc'].map((what) => `${kind}_parse_${what}_over_ours`),
+    ),
+    figures: [
+      ...['pod', 'node', 'ciliumendpoint'].flatMap((kind) =>
+        ['us', 'parse_us', 'alloc_bytes', 'parse_alloc_bytes', 'json_bytes'].map((name) => `${kind}_${name}`),
+      ),
+      'rounds_count',
+    ],
+  },
   cache: {
     ratios: [],
     figures: [
