@@ -2,11 +2,11 @@ import { nodeOfPod } from './addresses.ts'
 import { backendsPerService, type ClusterShape } from './shape.ts'
 
 /** Nodes that pods of the churn come to: each has to have an agent that publishes them. */
-const maxNodes = 200
+const maxNodes = 50
 
 /**
  * The pods that come and go, one after the other: beyond the cluster's own, each of an app, and so with an identity, of
- * its own. Addresses are used again after some 50,000 pods.
+ * its own. Addresses are used again after some 10,000 pods.
  */
 export function churnPod(shape: ClusterShape, turn: number): number {
   const nodes = churnNodeCount(shape)
