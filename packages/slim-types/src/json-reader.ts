@@ -15,7 +15,7 @@ export function readJson(document: MessageBytes, shape: JsonShape): unknown {
 }
 
 /** Reads the value that is next. */
-export function readValue(scanner: JsonScanner, shape: JsonShape): unknown {
+function readValue(scanner: JsonScanner, shape: JsonShape): unknown {
   switch (shape.of) {
     case 'object':
       return scanner.isObjectNext ? readObject(scanner, shape.fields) : readWhole(scanner)

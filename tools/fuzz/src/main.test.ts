@@ -19,7 +19,7 @@ function run(...args: string[]): Promise<{ code: number; stdout: string; stderr:
   return promise
 }
 
-describe('fuzz elf', () => {
+describe('fuzz', () => {
   it('runs 20,000 executions without a finding and reaches nearly all there is', async () => {
     const { code, stdout, stderr } = await run(
       'elf',
@@ -43,6 +43,16 @@ describe('fuzz elf', () => {
     expect(report.branches / report.branchesInAll).toBeGreaterThan(0.85)
   }, 300_000)
 
+  it('runs 10,000 executions of what an apiserver sends without a finding', async () => {
+    const { code, stdout, stderr } = await run(
+      ...['slim', '--executions', '10_000', '--seed', '1', '--json', '--findings', directory],
+    )
+    const report = JSON.parse(stdout)
+    expect({ ...report, stderr: code === 0 ? '' : stderr }).toMatchObject({ findings: [], stderr: '' })
+    expect(code).toBe(0)
+    expect(report.branches / report.branchesInAll).toBeGreaterThan(0.75)
+  }, 300_000)
+
   it('says what becomes of single inputs', async () => {
     const good = join(directory, 'good.o')
     const bad = join(directory, 'bad.o')
@@ -58,8 +68,8 @@ describe('fuzz elf', () => {
   it.each([
     [['elf', '--executions', 'many'], '--executions many: not a whole number'],
     [['elf', '--feedback', 'luck'], '--feedback luck (there is both, branches, outcomes, none)'],
-    [['mail'], 'no target is called mail (there is elf)'],
-    [[], 'no target (there is elf)'],
+    [['mail'], 'no target is called mail (there is elf, slim)'],
+    [[], 'no target (there is elf, slim)'],
     [['elf', '--colour'], "Unknown option '--colour'"],
   ])('refuses %j', async (args, message) => {
     const { code, stderr } = await run(...args)

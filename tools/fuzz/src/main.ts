@@ -3,13 +3,15 @@ import { constants, setPriority } from 'node:os'
 import { CodedError, describeError } from '@axoneme/lifecycle'
 import { type FuzzArguments, readArguments, usage } from './arguments.ts'
 import { elfTarget } from './elf/target.ts'
+
 import { writeFinding } from './findings.ts'
 import { Random } from './random.ts'
 import { type FuzzReport, formatProgress, formatReport, perSecond } from './report.ts'
 import { fuzz } from './run/supervise.ts'
+import { slimTarget } from './slim/target.ts'
 import type { Execute } from './target.ts'
 
-const targets = [elfTarget]
+const targets = [elfTarget, slimTarget]
 const hangMs = 5000
 
 const stop = new AbortController()

@@ -12,6 +12,12 @@ export type Outcome = Readonly<{ refusal: Error } | { features: readonly string[
  */
 export type Execute = (input: Buffer, random: Random) => Outcome
 
+/**
+ * Gets ready to change an input, with parts of another one: each call gives a changed copy, the same for the same random
+ * numbers and of any length. Exported as `mutator`.
+ */
+export type Mutator = (input: Buffer, other: Buffer) => (random: Random) => Buffer
+
 export type Seed = Readonly<{ name: string; bytes: Buffer }>
 
 /** Something to fuzz, as the main thread knows it. */
@@ -20,6 +26,8 @@ export type Target = Readonly<{
   summary: string
   /** The module that exports `execute`. */
   module: URL
+  /** The module that exports `mutator`. */
+  mutations: URL
   /** URLs of the modules whose branches guide the search. */
   guidedBy: RegExp
   seeds(options: { signal: AbortSignal }): Promise<readonly Seed[]>

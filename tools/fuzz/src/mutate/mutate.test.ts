@@ -5,12 +5,11 @@ import { Random } from '../random.ts'
 import { anatomyOf } from './anatomy.ts'
 import { mutate, type Specimen } from './mutate.ts'
 
-const maxBytes = 4096
 const specimen = (bytes: Buffer): Specimen => ({ bytes, anatomy: anatomyOf(bytes) })
 const objects = [...minimalObjects().values()].map(specimen)
 
 describe('mutate', () => {
-  it('gives the same for the same numbers, leaves its input alone and keeps to its bound', () => {
+  it('gives the same for the same numbers and leaves its input alone', () => {
     const bytes = fc.oneof(
       fc.uint8Array({ minLength: 1, maxLength: 300 }).map((array) => Buffer.from(array)),
       fc.constantFrom(...objects.map((object) => object.bytes)),
@@ -18,11 +17,10 @@ describe('mutate', () => {
     fc.assert(
       fc.property(bytes, fc.nat(), fc.constantFrom(...objects), (input, seed, other) => {
         const before = Buffer.from(input)
-        const change = () => mutate(specimen(input), { other, random: new Random(seed), maxBytes })
+        const change = () => mutate(specimen(input), { other, random: new Random(seed) })
         const mutated = change()
         expect(change()).toEqual(mutated)
         expect(input).toEqual(before)
-        expect(mutated.length).toBeLessThanOrEqual(maxBytes)
       }),
       { numRuns: 1000 },
     )
@@ -33,7 +31,7 @@ describe('mutate', () => {
     for (const object of objects) {
       let at = object
       for (let round = 0; round < 500; round++)
-        at = specimen(mutate(at, { other: random.pick(objects), random, maxBytes }))
+        at = specimen(mutate(at, { other: random.pick(objects), random }).subarray(0, 4096))
     }
   })
 })

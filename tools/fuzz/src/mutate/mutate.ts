@@ -1,8 +1,18 @@
 import type { Random } from '../random.ts'
-import type { Anatomy } from './anatomy.ts'
+import type { Mutator } from '../target.ts'
+import { type Anatomy, anatomyOf } from './anatomy.ts'
 import { byteMutations, splice } from './bytes.ts'
 import { type SectionInput, sectionMutations } from './sections.ts'
 import { changeField } from './values.ts'
+
+/** The mutator of objects, which finds the numbers of both inputs once. */
+export const mutator: Mutator = (input, other) => {
+  const specimens = [input, other].map((bytes) => ({ bytes, anatomy: anatomyOf(bytes) })) as [
+    Specimen,
+    Specimen,
+  ]
+  return (random) => mutate(specimens[0], { other: specimens[1], random })
+}
 
 /** An input and where its numbers are. */
 export type Specimen = Readonly<{ bytes: Buffer; anatomy: Anatomy }>
@@ -11,11 +21,11 @@ const maxSteps = 6
 
 /**
  * A changed copy of an input: one to six mutations, most of them of numbers that mean something. `other` is what is
- * spliced and transplanted from. The same random numbers give the same copy, at most `maxBytes` long.
+ * spliced and transplanted from. The same random numbers give the same copy.
  */
 export function mutate(
   { bytes, anatomy }: Specimen,
-  { other, random, maxBytes }: { other: Specimen; random: Random; maxBytes: number },
+  { other, random }: { other: Specimen; random: Random },
 ): Buffer {
   let mutated: Buffer = Buffer.from(bytes)
   const input: SectionInput = { anatomy, other, random }
@@ -23,7 +33,7 @@ export function mutate(
     mutated = mutateOnce(mutated, input)
     if (random.oneIn(2)) break
   }
-  return mutated.length > maxBytes ? mutated.subarray(0, maxBytes) : mutated
+  return mutated
 }
 
 function mutateOnce(bytes: Buffer, input: SectionInput): Buffer {

@@ -1,10 +1,9 @@
 import { describeError } from '@axoneme/lifecycle'
 import { InvariantError } from '../errors.ts'
 import type { Counters } from '../guidance/counters.ts'
-import { mutate } from '../mutate/mutate.ts'
 import { errorKey, outcomeKeys } from '../outcome.ts'
 import { Random } from '../random.ts'
-import type { Execute, Outcome } from '../target.ts'
+import type { Execute, Mutator, Outcome } from '../target.ts'
 import { type Mailbox, maxInputBytes } from './mailbox.ts'
 import { minimise } from './minimise.ts'
 import { Population } from './population.ts'
@@ -25,6 +24,7 @@ export type FuzzStats = Readonly<{
 
 export type FuzzLoopOptions = Readonly<{
   execute: Execute
+  mutator: Mutator
   seeds: readonly Buffer[]
   seed: number
   /** Loops of one seed and different streams do different things. */
@@ -79,10 +79,12 @@ export class FuzzLoop {
 
   /** Runs mutations of one input, at most `limit` of them. */
   runTurn(limit: number): void {
-    const { specimen, other, times } = this.#population.choose(this.#random)
+    const { input, other, times } = this.#population.choose(this.#random)
+    const mutate = this.#options.mutator(input, other)
     for (let count = Math.min(times, limit); count > 0; count--) {
-      const input = mutate(specimen, { other, random: this.#random, maxBytes: maxInputBytes })
-      if (this.#run(input)) this.#population.add(input)
+      const mutated = mutate(this.#random)
+      const bounded = mutated.length > maxInputBytes ? mutated.subarray(0, maxInputBytes) : mutated
+      if (this.#run(bounded)) this.#population.add(bounded)
     }
   }
 

@@ -1,5 +1,3 @@
-import { anatomyOf } from '../mutate/anatomy.ts'
-import type { Specimen } from '../mutate/mutate.ts'
 import type { Random } from '../random.ts'
 
 /** Around this many bytes are mutated between two choices: large inputs are slow, and get fewer turns for it. */
@@ -35,10 +33,10 @@ export class Population {
   }
 
   /** What to mutate how often, and what to take parts from. */
-  choose(random: Random): { specimen: Specimen; other: Specimen; times: number } {
+  choose(random: Random): { input: Buffer; other: Buffer; times: number } {
     const input = this.#pick(random)
     const times = Math.max(minPerTurn, Math.min(maxPerTurn, Math.floor(bytesPerTurn / (input.length + 1))))
-    return { specimen: specimenOf(input), other: specimenOf(this.#pickOther(random)), times }
+    return { input, other: this.#pickOther(random), times }
   }
 
   /** Seeds keep half, so that no lineage takes over; what is newest has the best chances to lead further. */
@@ -53,8 +51,4 @@ export class Population {
     const other = random.pick(this.#inputs)
     return other.length <= smallInputBytes || random.oneIn(16) ? other : random.pick(this.#inputs)
   }
-}
-
-function specimenOf(bytes: Buffer): Specimen {
-  return { bytes, anatomy: anatomyOf(bytes) }
 }

@@ -4,6 +4,8 @@ import type { Feedback, Finding, FuzzStats } from './fuzz-loop.ts'
 export type WorkerOrder = Readonly<{
   /** URL of the module that exports `execute`. */
   module: string
+  /** URL of the module that exports `mutator`. */
+  mutations: string
   /** Source of the pattern for the modules to instrument. */
   guidedBy: string
   seeds: readonly Uint8Array[]

@@ -6,11 +6,12 @@ import { execute as executeThrowing } from './planted-throw.testing.ts'
 import { type FuzzOptions, fuzz } from './supervise.ts'
 
 const seeds = [...minimalObjects()].map(([name, bytes]) => ({ name, bytes }))
+const mutations = new URL('../mutate/mutate.ts', import.meta.url)
 const guidedBy = /\/bpf-templater\/src\/elf\//
 
 function options(planted: 'throw' | 'hang' | 'hog', more: Partial<FuzzOptions> = {}): FuzzOptions {
   return {
-    target: { module: new URL(`./planted-${planted}.testing.ts`, import.meta.url), guidedBy },
+    target: { module: new URL(`./planted-${planted}.testing.ts`, import.meta.url), mutations, guidedBy },
     seeds,
     seed: 1,
     workers: 1,
@@ -66,7 +67,7 @@ describe('fuzz', { timeout: 180_000 }, () => {
   })
 
   it('fails when the target cannot be imported', async () => {
-    const target = { module: new URL('./not-there.ts', import.meta.url), guidedBy }
+    const target = { module: new URL('./not-there.ts', import.meta.url), mutations, guidedBy }
     await expect(fuzz({ ...options('throw'), target })).rejects.toThrow('not-there.ts')
   })
 })

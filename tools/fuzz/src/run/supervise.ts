@@ -8,7 +8,7 @@ import type { Feedback, Finding, FuzzStats } from './fuzz-loop.ts'
 import { type RunningWorker, startWorker, type WorkerEnd } from './start-worker.ts'
 
 export type FuzzOptions = Readonly<{
-  target: Pick<Target, 'module' | 'guidedBy'>
+  target: Pick<Target, 'module' | 'mutations' | 'guidedBy'>
   seeds: readonly Seed[]
   seed: number
   workers: number
@@ -121,6 +121,7 @@ class Supervisor {
     const worker = startWorker(
       {
         module: target.module.href,
+        mutations: target.mutations.href,
         guidedBy: target.guidedBy.source,
         seeds: seeds.map(({ bytes }) => bytes),
         stream,

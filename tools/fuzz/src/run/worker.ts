@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Counters } from '../guidance/counters.ts'
 import { instrumentImports } from '../guidance/hooks.ts'
-import type { Execute } from '../target.ts'
+import type { Execute, Mutator } from '../target.ts'
 import { FuzzLoop } from './fuzz-loop.ts'
 import { Mailbox } from './mailbox.ts'
 import type { WorkerMessage, WorkerOrder } from './protocol.ts'
@@ -21,32 +21,33 @@ await work((await once(process, 'message'))[0])
 process.disconnect?.()
 
 async function work(order: WorkerOrder): Promise<void> {
-  const say = (message: WorkerMessage) => process.send?.(message)
   const counters = new Counters()
   using _hooks = instrumentImports(counters, new RegExp(order.guidedBy))
   const { execute }: { execute: Execute } = await import(order.module)
+  const { mutator }: { mutator: Mutator } = await import(order.mutations)
   Error.stackTraceLimit = stackFrames
   using mailbox = new Mailbox(order.mailbox)
   let outcomes: string[] = []
   const loop = new FuzzLoop({
     execute,
+    mutator,
     counters,
     seeds: order.seeds.map((seed) => Buffer.from(seed)),
     seed: order.seed,
     stream: order.stream,
     feedback: order.feedback,
     mailbox,
-    onFinding: (finding) => say({ kind: 'finding', finding }),
+    onFinding: (finding) => void say({ kind: 'finding', finding }),
     onOutcome: (key) => outcomes.push(key),
     nowMs: () => performance.now(),
   })
   const report = async (kind: 'progress' | 'done') => {
-    say({ kind, stats: loop.stats, outcomes })
+    const said = say({ kind, stats: loop.stats, outcomes })
     outcomes = []
-    // What is said goes out, and that the main process has gone is noticed.
-    await turn()
+    // Now it is noticed that the main process has gone.
+    await Promise.all([said, turn()])
   }
-  say({ kind: 'ready', branchesInAll: counters.used })
+  await say({ kind: 'ready', branchesInAll: counters.used })
   loop.runSeeds()
   const endMs = performance.now() + order.durationMs
   let nextReportMs = 0
@@ -58,4 +59,12 @@ async function work(order: WorkerOrder): Promise<void> {
     loop.runTurn(order.executions - loop.executions)
   }
   await report('done')
+}
+
+/** Resolves when the message is on its way: what is not when this process ends is lost. */
+async function say(message: WorkerMessage): Promise<void> {
+  if (process.send === undefined) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  process.send(message, () => resolve())
+  await promise
 }
