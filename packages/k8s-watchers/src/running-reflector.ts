@@ -1,19 +1,11 @@
 import { sharedIntervals } from '@axoneme/backoff'
-import { K8sApiError } from '@axoneme/k8s-client'
-import { type Clock, describeError, systemClock } from '@axoneme/lifecycle'
-import { isExpired } from '@axoneme/slim-types'
+import { type Clock, systemClock } from '@axoneme/lifecycle'
 import { BookmarkExpectation } from './bookmarks.ts'
 import { type Comparison, compareWithSource } from './comparison.ts'
-import { FailurePause } from './failure-pause.ts'
+import { FailureRecovery } from './failure-recovery.ts'
 import { InitialObjects } from './initial-objects.ts'
 import { type CompleteList, listAll } from './list-all.ts'
-import {
-  listingAfter,
-  recoveryFrom,
-  TableDiffersError,
-  WatchShortError,
-  WatchSilentError,
-} from './recovery.ts'
+import { TableDiffersError, WatchShortError, WatchSilentError } from './recovery.ts'
 import type { Reflector, ReflectorOptions, ReflectorStatus } from './reflector.ts'
 import { type SelfCheck, startSelfCheck } from './self-check.ts'
 import { createResourceSource, type ResourceSource } from './source.ts'
@@ -25,8 +17,6 @@ const defaultRetry = sharedIntervals.apiserverWatch.retry
 const defaultWatchSeconds = sharedIntervals.apiserverWatchEnd.period.baseMs / 1000
 /** What exists is sent at once, as fast as it is read. */
 const maxInitialSilenceMs = 30_000
-/** A watch that lasted this long has been well, though nothing may have happened in its collection. */
-const wellAfterMs = 10_000
 
 /** The loop behind startReflector. */
 export class RunningReflector<T extends object> implements Reflector {
@@ -34,7 +24,7 @@ export class RunningReflector<T extends object> implements Reflector {
   readonly #source: ResourceSource
   readonly #mirror: TableMirror<T>
   readonly #bookmarks = new BookmarkExpectation()
-  readonly #pause: FailurePause
+  readonly #recovery: FailureRecovery
   readonly #clock: Clock
   readonly #random: () => number
   readonly #status: ReturnType<typeof newStatus>
@@ -42,8 +32,6 @@ export class RunningReflector<T extends object> implements Reflector {
   readonly #signal: AbortSignal
   readonly #selfCheck: SelfCheck | undefined
   readonly #running: Promise<void>
-  /** How everything is read the next time. */
-  #listing: ReturnType<typeof listingAfter>
   /** Ends the watch that runs, for a reason of our own. */
   #interrupt: AbortController | undefined
   #watchStartedMs = 0
@@ -56,12 +44,16 @@ export class RunningReflector<T extends object> implements Reflector {
     this.#options = options
     this.#source = createResourceSource({ client, decoder, selection: resource, protobuf })
     this.#mirror = new TableMirror(options.table, decoder)
-    this.#pause = new FailurePause(options.retry ?? defaultRetry, random)
     this.#clock = clock
     this.#random = random
     this.#status = newStatus(decoder.resource)
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal])
-    this.#listing = watchList ? 'stream' : 'pages'
+    this.#recovery = new FailureRecovery({
+      ...{ resource: this.#source.resource, mirror: this.#mirror, status: this.#status },
+      ...{ bookmarks: this.#bookmarks, retry: options.retry ?? defaultRetry, watchList, clock, random },
+      ...{ log: options.log, observe: options.observe },
+      onCut: () => this.#selfCheck?.cut(),
+    })
     if (selfCheck !== false) {
       const compare = (signal: AbortSignal) => this.#compare(selfCheck.settleMs ?? 10_000, signal)
       this.#selfCheck = startSelfCheck({ options: selfCheck, compare, random, clock })
@@ -83,10 +75,12 @@ export class RunningReflector<T extends object> implements Reflector {
       try {
         const { resourceVersion } = this.#mirror
         if (resourceVersion !== undefined) await this.#resume(resourceVersion)
-        else if (this.#listing === 'stream') await this.#streamAll()
+        else if (this.#recovery.listing === 'stream') await this.#streamAll()
         else await this.#listAll()
       } catch (error) {
-        if (!this.#signal.aborted) await this.#recover(error)
+        if (this.#signal.aborted) break
+        const watchStartedMs = this.#watchStartedMs
+        await this.#recovery.recover(error, { watchStartedMs, signal: this.#signal })
       }
     }
     await this.#selfCheck?.[Symbol.asyncDispose]()
@@ -102,10 +96,10 @@ export class RunningReflector<T extends object> implements Reflector {
       decoder,
       pageSize,
       retryPolicy: retry,
-      onRetry: (error) => this.#failed(error, 'list failed, retrying'),
+      onRetry: (error) => this.#recovery.failed(error, 'list failed, retrying'),
       signal: this.#signal,
     })
-    if (this.#listing === 'pages-once') this.#listing = 'stream'
+    this.#recovery.listed()
     this.#replace(list, startedMs)
   }
 
@@ -218,58 +212,7 @@ export class RunningReflector<T extends object> implements Reflector {
   /** The server delivers: whatever was wrong is over. */
   #heard(): void {
     this.#status.lastEventMs = this.#clock.now()
-    this.#pause.reset()
-  }
-
-  #failed(error: unknown, message: string): void {
-    const { log, observe } = this.#options
-    const { resource } = this.#source
-    this.#status.error = describeError(error)
-    this.#status.phase = 'waiting'
-    log.warn(message, { resource, error })
-    observe?.({ kind: 'failure', resource, error })
-  }
-
-  async #recover(error: unknown): Promise<void> {
-    const isReading = this.#mirror.resourceVersion === undefined
-    if (!isReading && this.#wasWell(error)) this.#pause.reset()
-    this.#pause.failures++
-    if (isReading) {
-      if (this.#listing === 'stream' && this.#canOnlyPage(error)) return
-    } else if (this.#recovery(error) === 'relist') this.#mirror.resourceVersion = undefined
-    else this.#selfCheck?.cut()
-    if (error instanceof TableDiffersError) return
-    const expired = error instanceof K8sApiError && isExpired({ code: error.status, reason: error.reason })
-    if (expired && this.#pause.failures === 1) {
-      // Not a failure: the server forgets old versions. Only when it happens again in a row is there a reason to wait.
-      this.#options.log.info('version expired, reading all again', { resource: this.#source.resource })
-      return
-    }
-    const isRelisting = this.#mirror.resourceVersion === undefined
-    this.#failed(error, isRelisting ? 'failed, reading all again' : 'watch failed, resuming')
-    await this.#pause.wait(error, this.#signal)
-  }
-
-  #recovery(error: unknown): 'resume' | 'relist' {
-    // Silence says nothing about the version where silence is all that an idle collection gives.
-    const isUsual = error instanceof WatchSilentError && this.#bookmarks.areAbsent
-    return isUsual ? 'resume' : recoveryFrom(error, this.#pause.failures)
-  }
-
-  /** A watch of a collection in which nothing happens delivers nothing, and can still have been well. */
-  #wasWell(error: unknown): boolean {
-    if (error instanceof WatchSilentError) return false
-    return this.#clock.now() - this.#watchStartedMs >= wellAfterMs
-  }
-
-  /** Whether the server has no watch-list: then that is no failure, and the next attempt is in pages. */
-  #canOnlyPage(error: unknown): boolean {
-    this.#listing = listingAfter(error)
-    if (this.#listing !== 'pages') return false
-    const { resource } = this.#source
-    this.#options.log.info('the server streams no lists, reading in pages', { resource, error })
-    this.#pause.reset()
-    return true
+    this.#recovery.heard()
   }
 
   async #compare(settleMs: number, signal: AbortSignal): Promise<Comparison['outcome']> {
