@@ -1,21 +1,27 @@
 import { isUtf8 } from 'node:buffer'
 import { asBuffer } from './bytes.ts'
 import { DecodeError } from './errors.ts'
+import {
+  arePlain,
+  backslash,
+  closeBrace,
+  closeBracket,
+  colon,
+  comma,
+  isDigit,
+  isHexDigit,
+  isPlain,
+  isShortEscape,
+  minus,
+  openBrace,
+  openBracket,
+  quote,
+  space,
+} from './json-bytes.ts'
 import type { MessageBytes } from './protobuf.ts'
 
 /** Deeper than anything that Kubernetes has, and far from the end of the stack. */
 const maxDepth = 500
-
-const space = 0x20
-const quote = 0x22
-const backslash = 0x5c
-const openBrace = 0x7b
-const closeBrace = 0x7d
-const openBracket = 0x5b
-const closeBracket = 0x5d
-const comma = 0x2c
-const colon = 0x3a
-const minus = 0x2d
 
 /** What is in the place of a byte behind the end: no byte of JSON. */
 const nothing = -1
@@ -229,47 +235,5 @@ export class JsonScanner {
     throw new DecodeError(
       this.pos < this.#end ? `JSON that is wrong at the byte ${this.pos}` : 'JSON that ends too early',
     )
-  }
-}
-
-/** Whether a string may have the byte as it is. */
-function isPlain(byte: number): boolean {
-  return byte !== quote && byte !== backslash && byte >= space
-}
-
-/** The same of four bytes at once, where it is sure: each term has the highest bit of a byte that is not plain. */
-function arePlain(word: number): boolean {
-  const atQuote = word ^ 0x22222222
-  const atBackslash = word ^ 0x5c5c5c5c
-  const found =
-    ((atQuote - 0x01010101) & ~atQuote) |
-    ((atBackslash - 0x01010101) & ~atBackslash) |
-    ((word - 0x20202020) & ~word)
-  return (found & 0x80808080) === 0
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39
-}
-
-function isHexDigit(byte: number): boolean {
-  const letter = byte | 0x20
-  return isDigit(byte) || (letter >= 0x61 && letter <= 0x66)
-}
-
-/** One of `"\/bfnrt`. */
-function isShortEscape(byte: number): boolean {
-  switch (byte) {
-    case quote:
-    case backslash:
-    case 0x2f:
-    case 0x62:
-    case 0x66:
-    case 0x6e:
-    case 0x72:
-    case 0x74:
-      return true
-    default:
-      return false
   }
 }
