@@ -3,9 +3,10 @@ import { K8sApiError } from '@axoneme/k8s-client'
 import {
   createFrameSplitter,
   createInterner,
+  createWatchDecoder,
   DecodeError,
-  decodeWatchEvent,
   podDecoder,
+  wholeMessage,
 } from '@axoneme/slim-types'
 import { describe, expect, it } from 'vitest'
 import {
@@ -62,10 +63,11 @@ describe('listingAfter', () => {
 
   it('what an apiserver over an old etcd says amid the stream (a capture)', () => {
     const capture = readFileSync(new URL('../../../../shared/data/wire/pods.watchlist.pb', import.meta.url))
-    const [frame] = createFrameSplitter('protobuf').push(capture)
-    if (frame === undefined) throw new Error('no frame')
-    const event = decodeWatchEvent(frame, 'protobuf', podDecoder(createInterner()))
-    if (event.type !== 'ERROR') throw new Error(`unexpected ${event.type}`)
+    const decode = createWatchDecoder({ format: 'protobuf', decoder: podDecoder(createInterner()) })
+    const events: ReturnType<typeof decode>[] = []
+    createFrameSplitter('protobuf').push(wholeMessage(capture), (frame) => events.push(decode(frame)))
+    const [event] = events
+    if (event?.type !== 'ERROR') throw new Error(`unexpected ${event?.type}`)
     expect(listingAfter(watchError('pods', event.status))).toBe('pages')
   })
 })

@@ -1,4 +1,4 @@
-import type { Decoder } from '@axoneme/slim-types'
+import type { Decoder, Recall } from '@axoneme/slim-types'
 import type { WritableTable } from '@axoneme/tables'
 import type { Mirror } from './comparison.ts'
 import type { CompleteList } from './list-all.ts'
@@ -9,12 +9,15 @@ export class TableMirror<T extends object> implements Mirror {
   /** Undefined while a list is needed. */
   resourceVersion: string | undefined
   changeCount = 0
+  /** The row under a key. */
+  readonly recall: Recall<T>
   readonly #table: WritableTable<T>
   readonly #decoder: Decoder<T>
   /** Objects that exist, cannot be decoded, and were never seen in a state that could. */
   readonly #unreadable = new Set<string>()
 
   constructor(table: WritableTable<T>, decoder: Decoder<T>) {
+    this.recall = (key) => table.get(key)
     this.#table = table
     this.#decoder = decoder
   }
@@ -68,7 +71,7 @@ export class TableMirror<T extends object> implements Mirror {
 
   #upsert(key: string, row: T): boolean {
     const known = this.#table.get(key)
-    if (known !== undefined && this.#decoder.equals(known, row)) return false
-    return this.#table.upsert(row)
+    if (known === row || (known !== undefined && this.#decoder.equals(known, row))) return false
+    return known === undefined ? this.#table.upsert(row) : this.#table.upsert(row, key)
   }
 }

@@ -1,6 +1,7 @@
 import {
   equalPods,
   equalsIgnoringVersion,
+  hasObjectKey,
   objectKey,
   type SlimCiliumNode,
   type SlimEndpointSlice,
@@ -24,7 +25,7 @@ function createObjectTable<T extends SlimMeta>(
 }
 
 export function createPodTable(): WritableTable<SlimPod> {
-  return createTable<SlimPod>({ name: 'pods', key: objectKey, equals: equalPods })
+  return createTable<SlimPod>({ name: 'pods', key: objectKey, hasKey: hasObjectKey, equals: equalPods })
 }
 
 export function createServiceTable(): WritableTable<SlimService> {

@@ -1,5 +1,12 @@
 import { K8sApiError } from '@axoneme/k8s-client'
-import { createFrameSplitter, type Decoder, decodeWatchEvent, type WatchEvent } from '@axoneme/slim-types'
+import {
+  createFrameSplitter,
+  createWatchDecoder,
+  type Decoder,
+  type MessageBytes,
+  type Recall,
+  type WatchEvent,
+} from '@axoneme/slim-types'
 import { WatchSilentError } from './recovery.ts'
 import type { ResourceSource } from './source.ts'
 
@@ -23,6 +30,7 @@ export const fromInitialEvents = {
 export async function watchOnce<T>({
   source,
   decoder,
+  recall,
   start,
   timeoutSeconds,
   maxSilenceMs,
@@ -33,6 +41,8 @@ export async function watchOnce<T>({
 }: {
   source: ResourceSource
   decoder: Decoder<T>
+  /** What is known of an object. */
+  recall: Recall<T>
   start: WatchStart
   /** When the server is asked to end the watch. */
   timeoutSeconds: number
@@ -51,12 +61,14 @@ export async function watchOnce<T>({
   })
   onOpen()
   const splitter = createFrameSplitter(format, { maxFrameBytes })
+  const decode = createWatchDecoder({ format, decoder, recall })
+  const onFrame = (frame: MessageBytes) => {
+    const event = decode(frame)
+    if (event.type === 'ERROR') throw watchError(source.resource, event.status)
+    onEvent(event)
+  }
   await read((bytes, start, end) => {
-    for (const frame of splitter.push(bytes, start, end)) {
-      const event = decodeWatchEvent(frame, format, decoder)
-      if (event.type === 'ERROR') throw watchError(source.resource, event.status)
-      onEvent(event)
-    }
+    splitter.push({ bytes, start, end }, onFrame)
     silence.expectWithin(maxSilenceMs())
   })
 }

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import {
-  createFrameSplitter,
-  createInterner,
-  decodeList,
-  decodeWatchEvent,
-  type WireFormat,
-} from './index.ts'
+import { createInterner, decodeList, decodeWatchEvent, type WireFormat } from './index.ts'
 import { podDecoder } from './pod.ts'
-import { captureDecoders, readCapture } from './testing/captures.ts'
+import { captureDecoders, framesOf, readCapture } from './testing/captures.ts'
 
 const decoders = captureDecoders(createInterner())
 const kinds = Object.entries(decoders)
@@ -52,8 +46,8 @@ describe('lists captured from an apiserver', () => {
 function eventsOf(file: string, format: WireFormat, kind: string) {
   const decoder = decoders[kind]
   if (decoder === undefined) throw new Error(`no decoder for ${kind}`)
-  const frames = createFrameSplitter(format).push(readCapture(file))
-  return frames.map((frame) => decodeWatchEvent(frame, format, decoder))
+  const frames = framesOf(readCapture(file), format)
+  return frames.map((frame) => decodeWatchEvent(frame, { format, decoder }))
 }
 
 describe('watches captured from an apiserver', () => {

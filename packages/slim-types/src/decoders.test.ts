@@ -205,7 +205,7 @@ describe('envelopes', () => {
 describe('watch events', () => {
   const decoder = podDecoder(interner)
   const event = (value: unknown) =>
-    decodeWatchEvent(wholeMessage(Buffer.from(JSON.stringify(value))), 'json', decoder)
+    decodeWatchEvent(wholeMessage(Buffer.from(JSON.stringify(value))), { format: 'json', decoder })
   const pod = { kind: 'Pod', metadata: { ...metadata, resourceVersion: '7' } }
 
   it('a bookmark has only a version', () => {

@@ -1,6 +1,6 @@
 import { DecodeError, quoted } from './errors.ts'
-import { enter, leave, type MessageBytes, nestedMessage } from './protobuf.ts'
-import { WireReader } from './wire-reader.ts'
+import { enter, leave, type MessageBytes, MessageDecoder, nestedMessage, wholeMessage } from './protobuf.ts'
+import type { WireReader } from './wire-reader.ts'
 
 /** A protobuf object as the apiserver sends it: `k8s\0`, then runtime.Unknown around the object's message. */
 export type Envelope = Readonly<{
@@ -10,31 +10,33 @@ export type Envelope = Readonly<{
   message: MessageBytes
 }>
 
-const magic = Buffer.from('k8s\0', 'latin1')
+const magic = [0x6b, 0x38, 0x73, 0x00]
+const noMagic = 'a protobuf object that does not start with "k8s\\0"'
 
 /** `usual` is what the object most probably is: then its names are not made again. */
 export function openEnvelope(
-  { bytes, start, end }: MessageBytes,
+  object: MessageBytes,
   usual: TypeMeta = { apiVersion: 'v1', kind: '' },
 ): Envelope {
-  for (let i = 0; i < magic.length; i++) {
-    if (start + i >= end || bytes[start + i] !== magic[i])
-      throw new DecodeError('a protobuf object that does not start with "k8s\\0"')
-  }
-  try {
-    const reader = new WireReader(bytes, start + magic.length, end)
-    const envelope = readUnknown(reader, end, usual)
-    leave(reader, end)
-    return envelope
-  } catch (error) {
-    throw new DecodeError('decode runtime.Unknown', { cause: error })
-  }
+  return createEnvelopeOpener(usual)(object)
 }
+
+/** The same for many objects. */
+export function createEnvelopeOpener(usual: TypeMeta): (object: MessageBytes) => Envelope {
+  const decoder = new MessageDecoder('runtime.Unknown')
+  const read = (reader: WireReader, end: number) => {
+    for (const byte of magic) if (!reader.accept(byte)) throw new DecodeError(noMagic)
+    return readUnknown(reader, end, usual)
+  }
+  return (object) => decoder.decode(object, read)
+}
+
+const nothing = wholeMessage(new Uint8Array())
 
 type TypeMeta = Readonly<{ apiVersion: string; kind: string }>
 
 function readUnknown(reader: WireReader, end: number, usual: TypeMeta): Envelope {
-  const envelope = { apiVersion: '', kind: '', message: undefined as MessageBytes | undefined }
+  const envelope = { apiVersion: '', kind: '', message: nothing }
   let encoding = ''
   while (reader.pos < end) {
     const tag = reader.tag()
@@ -52,10 +54,10 @@ function readUnknown(reader: WireReader, end: number, usual: TypeMeta): Envelope
         reader.skip(tag)
     }
   }
-  const { apiVersion, kind, message } = envelope
   if (encoding !== '') throw new DecodeError(`an object with the content encoding ${quoted(encoding)}`)
-  if (message === undefined) throw new DecodeError(`a ${quoted(kind || 'runtime.Unknown')} without content`)
-  return { apiVersion, kind, message }
+  if (envelope.message === nothing)
+    throw new DecodeError(`a ${quoted(envelope.kind || 'runtime.Unknown')} without content`)
+  return envelope
 }
 
 function readTypeMeta(reader: WireReader, into: { apiVersion: string; kind: string }, usual: TypeMeta): void {

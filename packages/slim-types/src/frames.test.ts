@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createFrameSplitter, DecodeError, type WireFormat } from './index.ts'
+import { createFrameSplitter, DecodeError, type WireFormat, wholeMessage } from './index.ts'
 
 function framed(format: WireFormat, payloads: readonly Buffer[]): Buffer {
   return Buffer.concat(
@@ -31,12 +31,13 @@ describe.each<WireFormat>(['protobuf', 'json'])('%s frames', (format) => {
           const splitter = createFrameSplitter(format)
           // Every chunk comes in the same place, amid other bytes, and is gone after the call.
           const buffer = Buffer.alloc(bytes.length + 2)
-          const frames = positions.flatMap((at, i) => {
+          const frames: string[] = []
+          for (const [i, at] of positions.entries()) {
             const end = 1 + bytes.copy(buffer.fill(0x0a), 1, at, positions[i + 1] ?? bytes.length)
-            return splitter
-              .push(buffer, 1, end)
-              .map((frame) => Buffer.from(frame.bytes.subarray(frame.start, frame.end)).toString('hex'))
-          })
+            splitter.push({ bytes: buffer, start: 1, end }, (frame) => {
+              frames.push(Buffer.from(frame.bytes.subarray(frame.start, frame.end)).toString('hex'))
+            })
+          }
           expect(frames).toEqual(payloads.map((frame) => frame.toString('hex')))
           expect(splitter.pendingBytes).toBe(0)
         },
@@ -46,7 +47,10 @@ describe.each<WireFormat>(['protobuf', 'json'])('%s frames', (format) => {
 
   it('longer than the limit are refused before they are buffered', () => {
     const splitter = createFrameSplitter(format, { maxFrameBytes: 10 })
-    expect(splitter.push(framed(format, [Buffer.alloc(10, 'a')]))).toHaveLength(1)
-    expect(() => splitter.push(framed(format, [Buffer.alloc(11, 'a')]).subarray(0, 11))).toThrow(DecodeError)
+    let frames = 0
+    const push = (bytes: Uint8Array) => splitter.push(wholeMessage(bytes), () => frames++)
+    push(framed(format, [Buffer.alloc(10, 'a')]))
+    expect(frames).toBe(1)
+    expect(() => push(framed(format, [Buffer.alloc(11, 'a')]).subarray(0, 11))).toThrow(DecodeError)
   })
 })

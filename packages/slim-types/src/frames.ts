@@ -6,15 +6,18 @@ import type { WireFormat } from './wire-format.ts'
 /** Cuts the bytes of a watch into the frames of its events. */
 export type FrameSplitter = {
   /**
-   * The frames that are complete with these bytes of `chunk`, all of them by default. They may lie in it: use them before
-   * it is overwritten. What is kept of it is a copy.
+   * Hands over each frame that is complete with these bytes of a chunk. It may lie in the chunk: use it before that is
+   * overwritten. What is kept of a chunk is a copy.
    */
-  push(chunk: Uint8Array, start?: number, end?: number): MessageBytes[]
+  push(chunk: MessageBytes, onFrame: (frame: MessageBytes) => void): void
   /** Bytes of a frame that is not complete. */
   readonly pendingBytes: number
 }
 
 const lengthPrefixBytes = 4
+/** Room for larger frames is given back. */
+const maxKeptBytes = 64 * 1024
+const noBytes = Buffer.alloc(0)
 
 /**
  * Protobuf frames have a 4-byte big-endian length in front (apimachinery's LengthDelimitedFramer); JSON frames end
@@ -49,47 +52,76 @@ class Pending {
 }
 
 class LengthSplitter implements FrameSplitter {
-  readonly #pending = new Pending()
+  /** The beginning of a frame that crosses the end of a chunk, and where the one before it was completed. */
+  #partial = noBytes
+  #spare = noBytes
+  #partialBytes = 0
   readonly #maxFrameBytes: number
-  /** How many bytes must be there before it is worth looking: a length, or a whole frame. */
-  #needed = lengthPrefixBytes
 
   constructor(maxFrameBytes: number) {
     this.#maxFrameBytes = maxFrameBytes
   }
 
   get pendingBytes(): number {
-    return this.#pending.bytes
+    return this.#partialBytes
   }
 
-  push(chunk: Uint8Array, start = 0, end = chunk.length): MessageBytes[] {
-    const given = { bytes: chunk, start, end }
-    if (this.#pending.bytes + end - start < this.#needed) {
-      this.#pending.add(given)
-      return []
+  push({ bytes, start, end }: MessageBytes, onFrame: (frame: MessageBytes) => void): void {
+    const given = asBuffer(bytes)
+    let at = start
+    if (this.#partialBytes > 0) {
+      at = this.#complete(given, start, end)
+      if (at < 0) return
+      onFrame(this.#takePartial())
     }
-    let frames: MessageBytes[] | undefined
-    const joined = this.#pending.takeWith(given)
-    let at = joined.start
-    for (;;) {
-      this.#needed = lengthPrefixBytes
-      if (joined.end - at < this.#needed) break
-      const length = lengthAt(joined.bytes, at)
-      checkLength(length, this.#maxFrameBytes)
-      this.#needed = lengthPrefixBytes + length
-      if (joined.end - at < this.#needed) break
-      const frame = { bytes: joined.bytes, start: at + lengthPrefixBytes, end: at + this.#needed }
-      if (frames === undefined) frames = [frame]
-      else frames.push(frame)
-      at += this.#needed
+    while (end - at >= lengthPrefixBytes) {
+      const frameEnd = at + this.#frameBytes(given, at)
+      if (frameEnd > end) break
+      onFrame({ bytes: given, start: at + lengthPrefixBytes, end: frameEnd })
+      at = frameEnd
     }
-    if (at < joined.end) this.#pending.add({ bytes: joined.bytes, start: at, end: joined.end })
-    return frames ?? []
+    if (at < end) this.#keep(given, at, end)
   }
-}
 
-function lengthAt(bytes: Uint8Array, at: number): number {
-  return asBuffer(bytes).readUInt32BE(at)
+  /** Adds to the partial frame what it lacks; gives the position behind it, or -1 when that was not everything. */
+  #complete(chunk: Buffer, start: number, end: number): number {
+    const lengthEnd = Math.min(end, start + Math.max(0, lengthPrefixBytes - this.#partialBytes))
+    this.#keep(chunk, start, lengthEnd)
+    if (this.#partialBytes < lengthPrefixBytes) return -1
+    const missing = this.#frameBytes(this.#partial, 0) - this.#partialBytes
+    const frameEnd = lengthEnd + missing
+    this.#keep(chunk, lengthEnd, Math.min(end, frameEnd))
+    return frameEnd <= end ? frameEnd : -1
+  }
+
+  /** The whole frame; what is kept next does not overwrite it. */
+  #takePartial(): MessageBytes {
+    const frame = { bytes: this.#partial, start: lengthPrefixBytes, end: this.#partialBytes }
+    this.#partial = this.#spare
+    this.#spare = frame.bytes.length > maxKeptBytes ? noBytes : frame.bytes
+    this.#partialBytes = 0
+    return frame
+  }
+
+  #keep(chunk: Buffer, start: number, end: number): void {
+    const bytes = this.#partialBytes + end - start
+    if (bytes > this.#partial.length) this.#grow(bytes)
+    chunk.copy(this.#partial, this.#partialBytes, start, end)
+    this.#partialBytes = bytes
+  }
+
+  #grow(bytes: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(bytes, this.#partial.length * 2))
+    this.#partial.copy(larger, 0, 0, this.#partialBytes)
+    this.#partial = larger
+  }
+
+  /** Of the frame that begins there, with its length. */
+  #frameBytes(bytes: Buffer, at: number): number {
+    const length = bytes.readUInt32BE(at)
+    checkLength(length, this.#maxFrameBytes)
+    return lengthPrefixBytes + length
+  }
 }
 
 const newline = 0x0a
@@ -106,20 +138,19 @@ class LineSplitter implements FrameSplitter {
     return this.#pending.bytes
   }
 
-  push(chunk: Uint8Array, start = 0, end = chunk.length): MessageBytes[] {
-    const frames: MessageBytes[] = []
+  push({ bytes, start, end }: MessageBytes, onFrame: (frame: MessageBytes) => void): void {
     let at = start
     for (;;) {
-      const found = chunk.indexOf(newline, at)
+      const found = bytes.indexOf(newline, at)
       const lineEnd = found < 0 || found > end ? end : found
       checkLength(this.#pending.bytes + lineEnd - at, this.#maxFrameBytes)
-      const part = { bytes: chunk, start: at, end: lineEnd }
+      const part = { bytes, start: at, end: lineEnd }
       if (lineEnd === end) {
         this.#pending.add(part)
-        return frames
+        return
       }
       const line = this.#pending.takeWith(part)
-      if (line.end > line.start) frames.push(line)
+      if (line.end > line.start) onFrame(line)
       at = lineEnd + 1
     }
   }

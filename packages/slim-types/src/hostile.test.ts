@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  createFrameSplitter,
   createInterner,
   DecodeError,
   decodeList,
@@ -11,7 +10,7 @@ import {
   type WireFormat,
   wholeMessage,
 } from './index.ts'
-import { captureDecoders, readCapture } from './testing/captures.ts'
+import { captureDecoders, framesOf, readCapture } from './testing/captures.ts'
 
 const decoders = captureDecoders(createInterner({ maxEntries: 1000 }))
 const formats = [
@@ -31,11 +30,14 @@ const inputs = [
   ...formats.flatMap(({ format, suffix }) =>
     ['pods', 'nodes'].map((name) => ({
       name: `${name}.watch.${suffix}`,
-      documents: createFrameSplitter(format)
-        .push(readCapture(`${name}.watch.${suffix}`))
-        .map(({ bytes, start, end }) => Buffer.from(bytes.subarray(start, end))),
+      documents: framesOf(readCapture(`${name}.watch.${suffix}`), format).map(({ bytes, start, end }) =>
+        Buffer.from(bytes.subarray(start, end)),
+      ),
       decode: (bytes: Uint8Array): unknown =>
-        decodeWatchEvent(wholeMessage(bytes), format, decoders[name] as (typeof decoders)[string]),
+        decodeWatchEvent(wholeMessage(bytes), {
+          format,
+          decoder: decoders[name] as (typeof decoders)[string],
+        }),
     })),
   ),
   {

@@ -2,7 +2,7 @@ export { ciliumEndpointDecoder } from './cilium-endpoint.ts'
 export { ciliumIdentityDecoder } from './cilium-identity.ts'
 export { ciliumNodeDecoder } from './cilium-node.ts'
 export { ciliumClusterwideNetworkPolicyDecoder, ciliumNetworkPolicyDecoder } from './cilium-policy.ts'
-export type { Decoder } from './decoder.ts'
+export type { DecodedObject, Decoder, Recall } from './decoder.ts'
 export { endpointSliceDecoder } from './endpoint-slice.ts'
 export { type Envelope, openEnvelope } from './envelope.ts'
 export { equalsIgnoringVersion } from './equals.ts'
@@ -31,6 +31,7 @@ export { type MessageBytes, wholeMessage } from './protobuf.ts'
 export { serviceDecoder } from './service.ts'
 export { type ApiStatus, decodeStatus, isExpired } from './status.ts'
 export {
+  hasObjectKey,
   type Labels,
   objectKey,
   type SlimCiliumEndpoint,
@@ -54,5 +55,5 @@ export {
   type SlimServicePort,
   type SlimSliceEndpoint,
 } from './types.ts'
-export { decodeWatchEvent, type WatchEvent } from './watch-event.ts'
+export { createWatchDecoder, decodeWatchEvent, type WatchEvent } from './watch-event.ts'
 export { jsonMediaType, protobufMediaType, type WireFormat, wireFormatOf } from './wire-format.ts'

@@ -29,11 +29,8 @@ export function createInterner({
     if (end - start > maxLength) return asBuffer(bytes).toString('utf8', start, end)
     const found = known.find(bytes, start, end)
     if (found !== undefined) return found
-    const buffer = asBuffer(bytes)
-    const text = buffer.toString('utf8', start, end)
-    const key = buffer.toString('latin1', start, end)
-    // ASCII is its own key: one copy is enough.
-    known.add(key === text ? text : key, text)
+    const text = asBuffer(bytes).toString('utf8', start, end)
+    known.add(bytes, { start, end, value: text })
     return text
   }
   return {

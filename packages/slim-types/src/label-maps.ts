@@ -29,7 +29,7 @@ export function createLabelMaps(
       if (found !== undefined) return found
       reader.pos = start
       const labels = readLabels(reader, interner)
-      if (isKept) known.add(reader.bytes.toString('latin1', start, end), labels)
+      if (isKept) known.add(reader.bytes, { start, end, value: labels })
       return labels
     },
   }

@@ -1,3 +1,4 @@
+import type { Recall } from './decoder.ts'
 import type { Interner } from './interner.ts'
 import { asObject, type JsonObject, objectAt, textAt, textMapAt } from './json.ts'
 import { anyJson, sharedMap, sharedText } from './json-shape.ts'
@@ -11,7 +12,7 @@ import type { WireReader } from './wire-reader.ts'
 export type ObjectIdentity = Readonly<{ key: string; resourceVersion: string }>
 
 /** meta/v1 ObjectMeta while it is read. */
-export type MetaDraft = {
+export type MetaDraft<Row extends SlimMeta = SlimMeta> = {
   name: string
   namespace: string
   uid: string
@@ -20,9 +21,17 @@ export type MetaDraft = {
   deleting: boolean
   /** Where objects that have equal labels share them. */
   labelMaps: LabelMaps | undefined
+  /** `objectKey` of it, once somebody asked. */
+  key: string
+  /** What the object was before, as far as that is known. */
+  known: Row | undefined
+  recall: Recall<Row> | undefined
 }
 
-export function newMetaDraft(labelMaps?: LabelMaps): MetaDraft {
+export function newMetaDraft<Row extends SlimMeta>(
+  labelMaps?: LabelMaps,
+  recall?: Recall<Row>,
+): MetaDraft<Row> {
   return {
     name: '',
     namespace: '',
@@ -31,6 +40,9 @@ export function newMetaDraft(labelMaps?: LabelMaps): MetaDraft {
     labels: noLabels,
     deleting: false,
     labelMaps,
+    key: '',
+    known: undefined,
+    recall,
   }
 }
 
@@ -45,7 +57,11 @@ export function metaOf(draft: MetaDraft): SlimMeta {
 }
 
 /** Reads a nested ObjectMeta into `draft`. */
-export function readMeta(reader: WireReader, draft: MetaDraft, interner: Interner): void {
+export function readMeta<Row extends SlimMeta>(
+  reader: WireReader,
+  draft: MetaDraft<Row>,
+  interner: Interner,
+): void {
   const end = enter(reader)
   while (reader.pos < end) {
     const tag = reader.tag()
@@ -57,7 +73,9 @@ export function readMeta(reader: WireReader, draft: MetaDraft, interner: Interne
         draft.namespace = reader.interned(interner)
         break
       case (5 << 3) | 2:
-        draft.uid = reader.string()
+        // Fields come in the order of their numbers: name and namespace are known here.
+        recallKnown(draft)
+        draft.uid = reader.stringOr(draft.known?.uid ?? '')
         break
       case (6 << 3) | 2:
         draft.resourceVersion = reader.string()
@@ -74,6 +92,22 @@ export function readMeta(reader: WireReader, draft: MetaDraft, interner: Interne
     }
   }
   leave(reader, end)
+  forgetOther(draft)
+}
+
+function recallKnown<Row extends SlimMeta>(draft: MetaDraft<Row>): void {
+  if (draft.recall === undefined || draft.name === '') return
+  draft.key = objectKey(draft)
+  draft.known = draft.recall(draft.key)
+}
+
+/** What was recalled is of use where it is the same object still: its fields may have come twice, or it was made anew. */
+function forgetOther<Row extends SlimMeta>(draft: MetaDraft<Row>): void {
+  const { known, name, namespace, uid } = draft
+  const isSame = uid !== '' && known?.uid === uid && known.name === name && known.namespace === namespace
+  if (!isSame) draft.known = undefined
+  // One copy of the text that is equal in every state of an object.
+  else draft.name = known.name
 }
 
 /** A map comes in one piece; where it does not, all pieces count. */
@@ -91,8 +125,8 @@ export function metaShapes(interner: Interner) {
   }
 }
 
-export function metaFromJson(object: JsonObject): MetaDraft {
-  const draft = newMetaDraft()
+export function metaFromJson<Row extends SlimMeta = SlimMeta>(object: JsonObject): MetaDraft<Row> {
+  const draft = newMetaDraft<Row>()
   const metadata = objectAt(object, 'metadata')
   if (metadata === undefined) return draft
   draft.name = textAt(metadata, 'name')

@@ -1,5 +1,5 @@
 import { ByteCache } from './byte-cache.ts'
-import type { Decoder } from './decoder.ts'
+import type { DecodedObject, Decoder, Recall } from './decoder.ts'
 import { equalValues } from './equals.ts'
 import { decoding } from './errors.ts'
 import type { Interner } from './interner.ts'
@@ -7,8 +7,8 @@ import { asObject, flagAt, integerAt, type JsonObject, objectAt, objectsAt, text
 import { anyJson, type JsonShape, listShape, objectShape, resourceShape, sharedText } from './json-shape.ts'
 import { createLabelMaps, type LabelMaps } from './label-maps.ts'
 import { identifySlim, type MetaDraft, metaFromJson, metaShapes, newMetaDraft, readMeta } from './meta.ts'
-import { decodeMessage, enter, leave, readTextOf } from './protobuf.ts'
-import type { SlimContainerPort, SlimPod } from './types.ts'
+import { enter, leave, MessageDecoder, readTextOf } from './protobuf.ts'
+import { objectKey, type SlimContainerPort, type SlimPod } from './types.ts'
 import { canonicalIp, listOf, none, portNumber } from './values.ts'
 import type { WireReader } from './wire-reader.ts'
 
@@ -18,12 +18,15 @@ export function podDecoder(interner: Interner): Decoder<SlimPod> {
     labelMaps: createLabelMaps(interner),
     ports: new ByteCache({ maxEntries: 10_000 }),
   }
-  const read = (reader: WireReader, end: number) => readPod(reader, end, sharing)
+  const messages = new MessageDecoder('Pod')
+  const read = (reader: WireReader, end: number) => podOf(readPod(reader, end, { sharing }))
   return {
     kind: 'Pod',
     apiVersion: 'v1',
     resource: 'pods',
-    fromProtobuf: (message) => decodeMessage('Pod', message, read),
+    fromProtobuf: (message) => messages.decode(message, read),
+    updateFromProtobuf: (message, recall) =>
+      messages.decode(message, (reader, end) => updatePod(reader, end, { sharing, recall })),
     jsonShape: podShape(interner),
     fromJson: (value) => decoding('Pod', () => podFromJson(asObject(value, 'the object'), interner)),
     identify: identifySlim,
@@ -58,7 +61,11 @@ export function equalPods(a: SlimPod, b: SlimPod): boolean {
 }
 
 type PodDraft = {
-  meta: MetaDraft
+  meta: MetaDraft<SlimPod>
+  /** How often the metadata came. */
+  metadataCount: number
+  /** An earlier state of the same pod. */
+  known: SlimPod | undefined
   nodeName: string
   serviceAccountName: string
   /** The deprecated name of the field before, which the API keeps equal. */
@@ -66,22 +73,27 @@ type PodDraft = {
   hostNetwork: boolean
   phase: string
   hostIP: string
-  /** In canonical spelling. */
-  podIPs: string[]
+  /** How many were read. */
+  podIPCount: number
+  /** In canonical spelling; undefined while they are those of the known state, as far as they were read. */
+  podIPs: string[] | undefined
   ports: readonly SlimContainerPort[]
   sidecarPorts: readonly SlimContainerPort[]
 }
 
-function newDraft(meta: MetaDraft): PodDraft {
+function newDraft(meta: MetaDraft<SlimPod>): PodDraft {
   return {
     meta,
+    metadataCount: 0,
+    known: undefined,
     nodeName: '',
     serviceAccountName: '',
     serviceAccount: '',
     hostNetwork: false,
     phase: '',
     hostIP: '',
-    podIPs: [],
+    podIPCount: 0,
+    podIPs: undefined,
     ports: none,
     sidecarPorts: none,
   }
@@ -100,29 +112,65 @@ function podOf(draft: PodDraft): SlimPod {
     hostNetwork: draft.hostNetwork,
     phase: draft.phase,
     hostIP: draft.hostIP,
-    podIPs: draft.podIPs.length === 0 ? none : draft.podIPs.slice(),
-    ports: joinLists(draft.ports, draft.sidecarPorts),
+    podIPs: podIPsOf(draft),
+    ports: draft.ports === draft.known?.ports ? draft.ports : joinLists(draft.ports, draft.sidecarPorts),
     deleting: meta.deleting,
   }
 }
 
-/** Lists of one element are shared: they are not copied unless they must. */
+/** The list of the known state itself where it is equal. */
+function podIPsOf({ known, podIPs, podIPCount }: PodDraft): readonly string[] {
+  if (podIPs !== undefined) return listOf(podIPs)
+  if (known === undefined || podIPCount === 0) return none
+  return podIPCount === known.podIPs.length ? known.podIPs : known.podIPs.slice(0, podIPCount)
+}
+
+/** Lists are shared, and so not copied unless they must. */
 function joinLists<T>(a: readonly T[], b: readonly T[]): readonly T[] {
-  if (b.length === 0) return listOf(a)
+  if (b.length === 0) return a
   return a.length === 0 ? b : [...a, ...b]
 }
 
-function readPod(reader: WireReader, end: number, sharing: Sharing): SlimPod {
+/** A pod, and the known one where both are the same to us. */
+function updatePod(
+  reader: WireReader,
+  end: number,
+  { sharing, recall }: { sharing: Sharing; recall: Recall<SlimPod> },
+): DecodedObject<SlimPod> {
+  const start = reader.pos
+  let draft = readPod(reader, end, { sharing, recall })
+  if (draft.metadataCount !== 1) {
+    // The metadata changed after something had been concluded from it.
+    reader.pos = start
+    draft = readPod(reader, end, { sharing })
+  }
+  const { meta, known } = draft
+  const read = podOf(draft)
+  const row = known !== undefined && equalPods(known, read) ? known : read
+  return { key: meta.key === '' ? objectKey(row) : meta.key, resourceVersion: meta.resourceVersion, row }
+}
+
+function readPod(
+  reader: WireReader,
+  end: number,
+  { sharing, recall }: { sharing: Sharing; recall?: Recall<SlimPod> },
+): PodDraft {
   const { interner, labelMaps } = sharing
-  const draft = newDraft(newMetaDraft(labelMaps))
+  const draft = newDraft(newMetaDraft(labelMaps, recall))
   while (reader.pos < end) {
     const tag = reader.tag()
     switch (tag) {
       case (1 << 3) | 2:
         readMeta(reader, draft.meta, interner)
+        draft.known = draft.meta.known
+        draft.metadataCount++
         break
       case (2 << 3) | 2:
-        readSpec(reader, draft, sharing)
+        if (draft.known === undefined || draft.known.nodeName === '') readSpec(reader, draft, sharing)
+        else {
+          keepSpec(draft, draft.known)
+          reader.skip(tag)
+        }
         break
       case (3 << 3) | 2:
         readStatus(reader, draft, interner)
@@ -131,7 +179,18 @@ function readPod(reader: WireReader, end: number, sharing: Sharing): SlimPod {
         reader.skip(tag)
     }
   }
-  return podOf(draft)
+  return draft
+}
+
+/**
+ * Of a pod that has a node the API lets nobody change what a row has of its spec (ValidatePodUpdate of Kubernetes:
+ * images, tolerations, deadlines and resources may change), so it is passed over.
+ */
+function keepSpec(draft: PodDraft, { nodeName, serviceAccount, hostNetwork, ports }: SlimPod): void {
+  draft.nodeName = nodeName
+  draft.serviceAccountName = serviceAccount
+  draft.hostNetwork = hostNetwork
+  draft.ports = ports
 }
 
 function readSpec(reader: WireReader, draft: PodDraft, sharing: Sharing): void {
@@ -167,33 +226,47 @@ function readSpec(reader: WireReader, draft: PodDraft, sharing: Sharing): void {
 
 function readStatus(reader: WireReader, draft: PodDraft, interner: Interner): void {
   const end = enter(reader)
+  const { known } = draft
   let podIPAt = -1
   while (reader.pos < end) {
     const tag = reader.tag()
     switch (tag) {
       case (1 << 3) | 2:
-        draft.phase = reader.interned(interner)
+        draft.phase = reader.internedOr(known?.phase ?? '', interner)
         break
       case (5 << 3) | 2:
-        draft.hostIP = canonicalAddress(reader.interned(interner), interner)
+        draft.hostIP = canonicalAddress(reader.internedOr(known?.hostIP ?? '', interner), interner)
         break
       case (6 << 3) | 2: // podIP: wanted only where the list beside it is absent
         podIPAt = reader.pos
         reader.skip(tag)
         break
       case (12 << 3) | 2: // podIPs
-        draft.podIPs.push(canonicalIp(readTextOf(reader, (1 << 3) | 2)))
+        readPodIP(reader, draft)
         break
       default:
         reader.skip(tag)
     }
   }
   leave(reader, end)
-  if (podIPAt < 0 || draft.podIPs.length > 0) return
+  if (podIPAt < 0 || draft.podIPCount > 0) return
   reader.pos = podIPAt
   const podIP = reader.string()
-  if (podIP !== '') draft.podIPs.push(canonicalIp(podIP))
+  if (podIP !== '') addPodIP(draft, podIP)
   reader.pos = end
+}
+
+function readPodIP(reader: WireReader, draft: PodDraft): void {
+  addPodIP(draft, readTextOf(reader, (1 << 3) | 2, draft.known?.podIPs[draft.podIPCount]))
+}
+
+function addPodIP(draft: PodDraft, text: string): void {
+  const place = draft.podIPCount++
+  const expected = draft.known?.podIPs[place]
+  const ip = text === expected ? text : canonicalIp(text)
+  if (ip === expected && draft.podIPs === undefined) return
+  draft.podIPs ??= draft.known?.podIPs.slice(0, place) ?? []
+  draft.podIPs.push(ip)
 }
 
 function canonicalAddress(text: string, interner: Interner): string {
@@ -241,7 +314,7 @@ function readSharedPort(reader: WireReader, { interner, ports }: Sharing): reado
   }
   reader.pos = start
   const port = [readContainerPort(reader, interner)] as const
-  if (isKept) ports.add(reader.bytes.toString('latin1', start, end), port)
+  if (isKept) ports.add(reader.bytes, { start, end, value: port })
   return port
 }
 
@@ -287,7 +360,7 @@ function podShape(interner: Interner): JsonShape {
 }
 
 function podFromJson(object: JsonObject, interner: Interner): SlimPod {
-  const draft = newDraft(metaFromJson(object))
+  const draft = newDraft(metaFromJson<SlimPod>(object))
   const spec = objectAt(object, 'spec') ?? {}
   draft.nodeName = textAt(spec, 'nodeName')
   draft.serviceAccountName = textAt(spec, 'serviceAccountName')
@@ -300,9 +373,9 @@ function podFromJson(object: JsonObject, interner: Interner): SlimPod {
   const status = objectAt(object, 'status') ?? {}
   draft.phase = textAt(status, 'phase')
   draft.hostIP = canonicalAddress(textAt(status, 'hostIP'), interner)
-  draft.podIPs = objectsAt(status, 'podIPs').map((entry) => canonicalIp(textAt(entry, 'ip')))
+  for (const entry of objectsAt(status, 'podIPs')) addPodIP(draft, textAt(entry, 'ip'))
   const podIP = textAt(status, 'podIP')
-  if (draft.podIPs.length === 0 && podIP !== '') draft.podIPs.push(canonicalIp(podIP))
+  if (draft.podIPCount === 0 && podIP !== '') addPodIP(draft, podIP)
   return podOf(draft)
 }
 

@@ -11,16 +11,31 @@ export type MessageBytes = Readonly<{ bytes: Uint8Array; start: number; end: num
 /** Decodes one whole message; `read` must consume exactly its bytes. Whatever goes wrong is a DecodeError. */
 export function decodeMessage<T>(
   what: string,
-  { bytes, start, end }: MessageBytes,
+  message: MessageBytes,
   read: (reader: WireReader, end: number) => T,
 ): T {
-  try {
-    const reader = new WireReader(bytes, start, end)
-    const value = read(reader, end)
-    leave(reader, end)
-    return value
-  } catch (error) {
-    throw new DecodeError(`decode ${what}`, { cause: error })
+  return new MessageDecoder(what).decode(message, read)
+}
+
+/** decodeMessage for many messages, one after the other: not for one within another. */
+export class MessageDecoder {
+  readonly #what: string
+  readonly #reader = new WireReader()
+
+  constructor(what: string) {
+    this.#what = what
+  }
+
+  decode<T>({ bytes, start, end }: MessageBytes, read: (reader: WireReader, end: number) => T): T {
+    const reader = this.#reader
+    try {
+      reader.begin(bytes, start, end)
+      const value = read(reader, end)
+      leave(reader, end)
+      return value
+    } catch (error) {
+      throw new DecodeError(`decode ${this.#what}`, { cause: error })
+    }
   }
 }
 
@@ -48,13 +63,13 @@ export function leave(reader: WireReader, end: number): void {
   if (reader.pos !== end) throw new DecodeError('a field crosses the end of its message')
 }
 
-/** A message of which one string field is wanted: '' when it is absent. */
-export function readTextOf(reader: WireReader, wantedTag: number): string {
+/** A message of which one string field is wanted: '' when it is absent, `expected` when that is what stands there. */
+export function readTextOf(reader: WireReader, wantedTag: number, expected = ''): string {
   const end = enter(reader)
   let text = ''
   while (reader.pos < end) {
     const tag = reader.tag()
-    if (tag === wantedTag) text = reader.string()
+    if (tag === wantedTag) text = reader.stringOr(expected)
     else reader.skip(tag)
   }
   leave(reader, end)

@@ -160,3 +160,15 @@ export function objectKey(meta: Readonly<{ namespace: string; name: string }>): 
   // Joined at once: a template would leave the halves in memory, and the rope that ties them.
   return meta.namespace === '' ? meta.name : [meta.namespace, meta.name].join('/')
 }
+
+/** Whether `objectKey` gives `key`, which is not made for that. */
+export function hasObjectKey(meta: Readonly<{ namespace: string; name: string }>, key: string): boolean {
+  const { namespace, name } = meta
+  if (namespace === '') return key === name
+  return (
+    key.length === namespace.length + 1 + name.length &&
+    key.endsWith(name) &&
+    key.startsWith(namespace) &&
+    key[namespace.length] === '/'
+  )
+}

@@ -1,12 +1,20 @@
 import { type Bookmark, bookmarkFromJson, bookmarkShape, readBookmark } from './bookmark.ts'
-import type { Decoder } from './decoder.ts'
-import { type Envelope, openEnvelope } from './envelope.ts'
+import type { DecodedObject, Decoder, Recall } from './decoder.ts'
+import { createEnvelopeOpener, type Envelope } from './envelope.ts'
 import { DecodeError, decoding, quoted } from './errors.ts'
 import { asObject, type JsonObject, textAt } from './json.ts'
 import { readJson } from './json-reader.ts'
 import { anyJson, type JsonShape, objectShape } from './json-shape.ts'
 import { identityFromJson, type ObjectIdentity, readIdentity } from './meta.ts'
-import { decodeMessage, enter, leave, type MessageBytes, nestedMessage, wholeMessage } from './protobuf.ts'
+import {
+  decodeMessage,
+  enter,
+  leave,
+  type MessageBytes,
+  MessageDecoder,
+  nestedMessage,
+  wholeMessage,
+} from './protobuf.ts'
 import { type ApiStatus, readStatus, statusFromJson, statusShape } from './status.ts'
 import type { WireFormat } from './wire-format.ts'
 import type { WireReader } from './wire-reader.ts'
@@ -22,13 +30,28 @@ export type WatchEvent<T> =
   /** An added or modified object that is not what its kind says, though its metadata can be read. */
   | Readonly<{ type: 'INVALID'; key: string; resourceVersion: string; error: DecodeError }>
 
-/** Decodes one frame of a watch. Throws DecodeError when it is no event, or not one of the decoder's kind. */
-export function decodeWatchEvent<T>(
-  frame: MessageBytes,
-  format: WireFormat,
-  decoder: Decoder<T>,
-): WatchEvent<T> {
-  return format === 'protobuf' ? eventFromProtobuf(frame, decoder) : eventFromJson(frame, decoder)
+type WatchDecoderOptions<T> = Readonly<{
+  format: WireFormat
+  decoder: Decoder<T>
+  /** Tells what is known of an object: where its new state is the same to us, the event's row may be that very row. */
+  recall?: Recall<T> | undefined
+}>
+
+/**
+ * Decodes the frames of a watch, one after the other. Throws DecodeError for one that is no event, or not one of the
+ * decoder's kind.
+ */
+export function createWatchDecoder<T>({
+  format,
+  decoder,
+  recall,
+}: WatchDecoderOptions<T>): (frame: MessageBytes) => WatchEvent<T> {
+  return format === 'protobuf' ? protobufEvents(decoder, recall) : (frame) => eventFromJson(frame, decoder)
+}
+
+/** One frame of a watch. */
+export function decodeWatchEvent<T>(frame: MessageBytes, options: WatchDecoderOptions<T>): WatchEvent<T> {
+  return createWatchDecoder(options)(frame)
 }
 
 /** The ways to read the object of an event, so that only what the event's type needs is decoded. */
@@ -36,7 +59,7 @@ type ObjectReader<T> = {
   readonly kind: string
   identity(): ObjectIdentity
   bookmark(): Bookmark
-  row(): T
+  decoded(): DecodedObject<T>
   status(): ApiStatus
 }
 
@@ -48,7 +71,7 @@ function eventOf<T>(type: string, object: ObjectReader<T>, decoder: Decoder<T>):
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':
-      return upsertOf(type, object, decoder)
+      return upsertOf(type, object)
     case 'DELETED':
       return deletedOf(object.identity())
     case 'BOOKMARK':
@@ -62,14 +85,9 @@ function deletedOf<T>({ key, resourceVersion }: ObjectIdentity): WatchEvent<T> {
   return { type: 'DELETED', key, resourceVersion }
 }
 
-function upsertOf<T>(
-  type: 'ADDED' | 'MODIFIED',
-  object: ObjectReader<T>,
-  decoder: Decoder<T>,
-): WatchEvent<T> {
+function upsertOf<T>(type: 'ADDED' | 'MODIFIED', object: ObjectReader<T>): WatchEvent<T> {
   try {
-    const row = object.row()
-    const { key, resourceVersion } = decoder.identify(row)
+    const { key, resourceVersion, row } = object.decoded()
     return { type, key, resourceVersion, row }
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
@@ -77,18 +95,32 @@ function upsertOf<T>(
   }
 }
 
-function eventFromProtobuf<T>(frame: MessageBytes, decoder: Decoder<T>): WatchEvent<T> {
-  const event = decodeMessage('WatchEvent', frame, readEvent)
-  return eventOf(event.type, new ProtobufObject(event.object, decoder), decoder)
+function decodedOf<T>(row: T, decoder: Decoder<T>): DecodedObject<T> {
+  const { key, resourceVersion } = decoder.identify(row)
+  return { key, resourceVersion, row }
+}
+
+function protobufEvents<T>(
+  decoder: Decoder<T>,
+  recall: Recall<T> | undefined,
+): (frame: MessageBytes) => WatchEvent<T> {
+  const events = new MessageDecoder('WatchEvent')
+  const open = createEnvelopeOpener(decoder)
+  return (frame) => {
+    const { type, object } = events.decode(frame, readEvent)
+    return eventOf(type, new ProtobufObject(open(object), decoder, recall), decoder)
+  }
 }
 
 class ProtobufObject<T> implements ObjectReader<T> {
   readonly #envelope: Envelope
   readonly #decoder: Decoder<T>
+  readonly #recall: Recall<T> | undefined
 
-  constructor(object: MessageBytes, decoder: Decoder<T>) {
+  constructor(envelope: Envelope, decoder: Decoder<T>, recall: Recall<T> | undefined) {
     this.#decoder = decoder
-    this.#envelope = openEnvelope(object, decoder)
+    this.#recall = recall
+    this.#envelope = envelope
   }
 
   get kind(): string {
@@ -103,10 +135,14 @@ class ProtobufObject<T> implements ObjectReader<T> {
     return decodeMessage('metadata', this.#envelope.message, readBookmark)
   }
 
-  row(): T {
-    const { fromProtobuf, resource } = this.#decoder
+  decoded(): DecodedObject<T> {
+    const { fromProtobuf, updateFromProtobuf, resource } = this.#decoder
+    const { message } = this.#envelope
+    if (updateFromProtobuf !== undefined && this.#recall !== undefined) {
+      return updateFromProtobuf(message, this.#recall)
+    }
     if (fromProtobuf === undefined) throw new DecodeError(`a protobuf watch of ${resource}`)
-    return fromProtobuf(this.#envelope.message)
+    return decodedOf(fromProtobuf(message), this.#decoder)
   }
 
   status(): ApiStatus {
@@ -149,7 +185,7 @@ function eventFromJson<T>(frame: MessageBytes, decoder: Decoder<T>): WatchEvent<
     const reader: ObjectReader<T> = {
       kind: textAt(object, 'kind'),
       identity: () => identityFromJson(object),
-      row: () => decoder.fromJson(object),
+      decoded: () => decodedOf(decoder.fromJson(object), decoder),
       // These are rare: that the shape is another one is found out when it was read as an object of the kind.
       bookmark: () => bookmarkFromJson(readJsonEvent(frame, bookmarkShape).object),
       status: () => statusFromJson(readJsonEvent(frame, statusShape).object),

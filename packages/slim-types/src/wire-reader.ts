@@ -2,14 +2,16 @@ import { asBuffer } from './bytes.ts'
 import { DecodeError } from './errors.ts'
 import type { ByteInterner } from './interner.ts'
 
+const noBytes = Buffer.alloc(0)
+
 /** Reads the fields of a protobuf message (https://protobuf.dev/programming-guides/encoding) one after the other. */
 export class WireReader {
-  pos: number
-  readonly len: number
-  readonly bytes: Buffer
+  pos = 0
+  len = 0
+  bytes: Buffer = noBytes
 
-  /** Reads from `start` to `end` of the bytes; positions are those in the bytes. */
-  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+  /** From now on reads from `start` to `end` of the bytes; positions are those in the bytes. */
+  begin(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = asBuffer(bytes)
     this.pos = start
     this.len = end
@@ -17,12 +19,6 @@ export class WireReader {
 
   /** (field number << 3) | wire type. */
   tag(): number {
-    const byte = this.pos < this.len ? this.bytes[this.pos] : undefined
-    if (byte !== undefined && byte < 128) {
-      if (byte < 8) throw new DecodeError('a field with the number 0')
-      this.pos++
-      return byte
-    }
     const tag = this.uint32()
     if (tag >>> 3 === 0) throw new DecodeError('a field with the number 0')
     return tag
@@ -37,6 +33,20 @@ export class WireReader {
 
   /** A varint, cut to its lower 32 bits: negative numbers are sent with 64. */
   uint32(): number {
+    const { bytes, pos } = this
+    // Nearly all have one byte or two.
+    if (pos + 1 < this.len) {
+      const first = bytes[pos] as number
+      if (first < 128) {
+        this.pos = pos + 1
+        return first
+      }
+      const second = bytes[pos + 1] as number
+      if (second < 128) {
+        this.pos = pos + 2
+        return (first & 127) | (second << 7)
+      }
+    }
     let value = 0
     for (let shift = 0; shift < 70; shift += 7) {
       const byte = this.#byte()
@@ -62,12 +72,7 @@ export class WireReader {
 
   /** The length of what follows, which is there. */
   size(): number {
-    const byte = this.pos < this.len ? this.bytes[this.pos] : undefined
-    let size: number
-    if (byte !== undefined && byte < 128) {
-      size = byte
-      this.pos++
-    } else size = this.uint32()
+    const size = this.uint32()
     if (size > this.len - this.pos) throw new DecodeError('a field is longer than what holds it')
     return size
   }
@@ -88,6 +93,15 @@ export class WireReader {
       if (code > 127 || code !== bytes[start + i]) return bytes.toString('utf8', start, pos)
     }
     return known
+  }
+
+  /** The same, of what is interned otherwise. */
+  internedOr(known: string, interner: ByteInterner): string {
+    const start = this.pos
+    const text = this.stringOr(known)
+    if (text === known) return known
+    this.pos = start
+    return this.interned(interner)
   }
 
   interned(interner: ByteInterner): string {

@@ -1,4 +1,5 @@
 import { abortable } from '@axoneme/lifecycle'
+import { KeylessRows, type Rows } from './keyless-rows.ts'
 import { MultiMap } from './multi-map.ts'
 
 /** What happened to one key since the reader last looked; updates in between are folded into the last one. */
@@ -37,8 +38,10 @@ export type Table<Row> = {
 
 /** The writer's side; each table has one writer. */
 export type WritableTable<Row> = Table<Row> & {
-  /** False when the row equals the one that is there: nothing changes then. */
-  upsert(row: Row): boolean
+  /**
+   * False when the row equals the one that is there: nothing changes then. `key` is the row's, for whoever has it at hand.
+   */
+  upsert(row: Row, key?: string): boolean
   delete(key: string): boolean
   /** Makes the content equal to `rows`: the full diff that a reconnect needs. */
   replaceAll(rows: Iterable<Row>): void
@@ -48,13 +51,18 @@ export type WritableTable<Row> = Table<Row> & {
 export type TableOptions<Row> = Readonly<{
   name: string
   key: (row: Row) => string
+  /**
+   * Whether `key` gives this key. With it the table keeps no copy of its keys, for many rows that contain theirs; these then
+   * come in no order.
+   */
+  hasKey?: (row: Row, key: string) => boolean
   /** Secondary indexes: each row is found under every value its function returns. */
   indexes?: Readonly<Record<string, (row: Row) => readonly string[]>>
   /** Equal rows are not changes. Identity by default. */
   equals?: (a: Row, b: Row) => boolean
 }>
 
-export function createTable<Row>(options: TableOptions<Row>): WritableTable<Row> {
+export function createTable<Row extends object>(options: TableOptions<Row>): WritableTable<Row> {
   return new MemoryTable(options)
 }
 
@@ -81,12 +89,12 @@ type Reindexing = Readonly<{
 
 type Pending<Row> = { row: Row; deleted: boolean }
 
-class MemoryTable<Row> implements WritableTable<Row> {
+class MemoryTable<Row extends object> implements WritableTable<Row> {
   readonly name: string
   revision = 0
   initialized = false
   readonly #options: TableOptions<Row>
-  readonly #rows = new Map<string, Row>()
+  readonly #rows: Rows<Row>
   readonly #indexes: readonly Index<Row>[]
   readonly #streams = new Set<Stream<Row>>()
   readonly #initialized = Promise.withResolvers<void>()
@@ -94,6 +102,8 @@ class MemoryTable<Row> implements WritableTable<Row> {
   constructor(options: TableOptions<Row>) {
     this.name = options.name
     this.#options = options
+    const { key: keyOf, hasKey } = options
+    this.#rows = hasKey === undefined ? new Map() : new KeylessRows({ keyOf, hasKey })
     this.#indexes = Object.entries(options.indexes ?? {}).map(([name, valuesOf]) => ({
       ...{ name, valuesOf },
       keys: new MultiMap(),
@@ -132,8 +142,7 @@ class MemoryTable<Row> implements WritableTable<Row> {
     return stream
   }
 
-  upsert(row: Row): boolean {
-    const key = this.#options.key(row)
+  upsert(row: Row, key = this.#options.key(row)): boolean {
     const old = this.#rows.get(key)
     if (old !== undefined && (old === row || this.#options.equals?.(old, row) === true)) return false
     this.#rows.set(key, row)
@@ -186,7 +195,7 @@ class Stream<Row> implements ChangeStream<Row> {
   #waiter: PromiseWithResolvers<void> | undefined
   readonly #release: () => void
 
-  constructor(rows: ReadonlyMap<string, Row>, release: () => void) {
+  constructor(rows: Rows<Row>, release: () => void) {
     this.#release = release
     for (const [key, row] of rows) this.#pending.set(key, { row, deleted: false })
   }

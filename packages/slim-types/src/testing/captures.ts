@@ -1,19 +1,30 @@
 import { readFileSync } from 'node:fs'
 import {
+  createFrameSplitter,
   type Decoder,
   endpointSliceDecoder,
   type Interner,
+  type MessageBytes,
   namespaceDecoder,
   networkPolicyDecoder,
   nodeDecoder,
   podDecoder,
   type SlimMeta,
   serviceDecoder,
+  type WireFormat,
+  wholeMessage,
 } from '../index.ts'
 
 /** A file of the captures from a real apiserver. */
 export function readCapture(name: string): Buffer {
   return readFileSync(new URL(`../../../../../shared/data/wire/${name}`, import.meta.url))
+}
+
+/** The frames of a whole watch. */
+export function framesOf(bytes: Uint8Array, format: WireFormat): MessageBytes[] {
+  const frames: MessageBytes[] = []
+  createFrameSplitter(format).push(wholeMessage(bytes), (frame) => frames.push(frame))
+  return frames
 }
 
 /** The decoder of each kind that was captured, by the first word of the file names. */
@@ -30,8 +41,12 @@ export function captureDecoders(interner: Interner): Record<string, Decoder<Slim
 
 /** Rows are only compared and identified here, by what they were made with. */
 function widened<T extends SlimMeta>(decoder: Decoder<T>): Decoder<SlimMeta> {
+  const { updateFromProtobuf: update, ...rest } = decoder
   return {
-    ...decoder,
+    ...rest,
+    ...(update === undefined
+      ? {}
+      : { updateFromProtobuf: (message, recall) => update(message, (key) => recall(key) as T | undefined) }),
     identify: (row) => decoder.identify(row as T),
     equals: (a, b) => decoder.equals(a as T, b as T),
   }

@@ -51,7 +51,6 @@ answerParent(async (message) => {
     case 'expect':
       awaited = question.count
       arrival = Promise.withResolvers()
-      await heapKept()
       before = usage()
       return {}
     case 'arrived': {

@@ -20,6 +20,7 @@ import {
   podDecoder,
   readJson,
   serviceDecoder,
+  type WatchEvent,
   type WireFormat,
   wholeMessage,
 } from '@axoneme/slim-types'
@@ -97,9 +98,21 @@ function entriesOf<T>(factory: (interner: Interner) => Decoder<T>): Entry[] {
     },
     {
       ...{ name: `${kind} event ${format}`, format, gives: 'rows' },
-      decode: (bytes, memory) => decodeWatchEvent(wholeMessage(bytes), format, decoderOf(memory)),
+      decode: (bytes, memory) =>
+        memory === 'fresh'
+          ? decodeWatchEvent(wholeMessage(bytes), { format, decoder: decoderOf(memory) })
+          : knownEvent(bytes, format, kept),
     },
   ])
+}
+
+/** An event for an object whose state is known already: a decoder may say so, but nothing else. */
+function knownEvent<T>(bytes: Buffer, format: WireFormat, decoder: Decoder<T>): WatchEvent<T> {
+  const frame = wholeMessage(bytes)
+  const event = decodeWatchEvent(frame, { format, decoder })
+  if (event.type !== 'ADDED' && event.type !== 'MODIFIED') return event
+  const recall = (key: string) => (key === event.key ? event.row : undefined)
+  return decodeWatchEvent(frame, { format, decoder, recall })
 }
 
 /** An object alone: in JSON as it is, in protobuf in its envelope. */

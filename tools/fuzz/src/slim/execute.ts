@@ -1,4 +1,4 @@
-import { createFrameSplitter, DecodeError } from '@axoneme/slim-types'
+import { createFrameSplitter, DecodeError, wholeMessage } from '@axoneme/slim-types'
 import { InvariantError } from '../errors.ts'
 import type { Random } from '../random.ts'
 import type { Outcome } from '../target.ts'
@@ -33,8 +33,9 @@ function checkFrames({ format }: Entry, bytes: Buffer, random: Random): void {
     const frames: string[] = []
     try {
       for (const chunk of chunks)
-        for (const { bytes, start, end } of splitter.push(chunk))
-          frames.push(Buffer.from(bytes.subarray(start, end)).toString('latin1'))
+        splitter.push(wholeMessage(chunk), ({ bytes, start, end }) =>
+          frames.push(Buffer.from(bytes.subarray(start, end)).toString('latin1')),
+        )
     } catch (error) {
       if (error instanceof DecodeError) return 'refused'
       throw error

@@ -1,0 +1,171 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createInterner, createWatchDecoder, podDecoder, type SlimPod, wholeMessage } from './index.ts'
+import { framesOf, readCapture } from './testing/captures.ts'
+import { loadWireSchema } from './testing/wire-schema.ts'
+
+const schema = loadWireSchema()
+const decoder = podDecoder(createInterner())
+
+function encode(pod: object): Uint8Array {
+  return schema('Pod').encode(schema('Pod').fromObject(pod)).finish()
+}
+
+function decode(bytes: Uint8Array): SlimPod {
+  return decoder.fromProtobuf?.(wholeMessage(bytes)) ?? expect.fail('pods come as protobuf')
+}
+
+function update(bytes: Uint8Array, known: SlimPod | undefined) {
+  const recalled: string[] = []
+  const decoded = decoder.updateFromProtobuf?.(wholeMessage(bytes), (key) => {
+    recalled.push(key)
+    return known
+  })
+  return { ...(decoded ?? expect.fail('pods are updated')), recalled }
+}
+
+const identity = { name: 'a', namespace: 'team', uid: '0b9c8a1e-1' }
+const address = fc.constantFrom('10.0.0.1', '10.0.0.2', 'fd00::1', 'fd00:0:0::1', 'FD00::2', '')
+const labels = fc.dictionary(fc.constantFrom('app', 'tier'), fc.constantFrom('x', 'y'), {
+  noNullPrototype: true,
+})
+const status = fc.record(
+  {
+    phase: fc.constantFrom('Pending', 'Running'),
+    hostIP: address,
+    podIP: address,
+    podIPs: fc.array(
+      address.map((ip) => ({ ip })),
+      { maxLength: 3 },
+    ),
+    message: fc.string(),
+  },
+  { requiredKeys: [] },
+)
+const spec = fc.record({
+  nodeName: fc.constantFrom('node1', 'node2', ''),
+  serviceAccountName: fc.constantFrom('default', 'other'),
+  hostNetwork: fc.boolean(),
+  containers: fc.array(
+    fc.record({ ports: fc.array(fc.record({ containerPort: fc.constantFrom(80, 81) })) }),
+    {
+      maxLength: 2,
+    },
+  ),
+})
+const stateOf = (metadata: object) =>
+  fc.record({
+    metadata: fc.record({ labels, resourceVersion: fc.constantFrom('1', '2') }).map((meta) => ({
+      ...metadata,
+      ...meta,
+    })),
+    status,
+  })
+
+describe('a pod of which an earlier state is known', () => {
+  it('is what it is without that, and the known row where it is the same to us', () => {
+    fc.assert(
+      fc.property(stateOf(identity), stateOf(identity), spec, (before, after, podSpec) => {
+        const known = decode(encode({ ...before, spec: podSpec }))
+        const bytes = encode({ ...after, spec: podSpec })
+        const expected = decode(bytes)
+        const { key, resourceVersion, row, recalled } = update(bytes, known)
+        expect(recalled).toEqual(['team/a'])
+        expect({ key, resourceVersion }).toEqual(decoder.identify(expected))
+        expect(row === known).toBe(decoder.equals(known, expected))
+        if (row !== known) expect(row).toEqual(expected)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('gives a list that did not change as the one that is there', () => {
+    const pod = { metadata: identity, spec: { nodeName: 'node1' }, status: { podIPs: [{ ip: 'fd00::1' }] } }
+    const known = decode(encode(pod))
+    const { row } = update(encode({ ...pod, status: { ...pod.status, phase: 'Failed' } }), known)
+    expect(row).toEqual({ ...known, phase: 'Failed' })
+    expect(row.podIPs).toBe(known.podIPs)
+  })
+})
+
+describe('what is known says nothing of', () => {
+  const known = decode(
+    encode({
+      metadata: identity,
+      spec: {
+        nodeName: 'node1',
+        serviceAccountName: 'known',
+        containers: [{ ports: [{ containerPort: 80 }] }],
+      },
+    }),
+  )
+  const other = { spec: { nodeName: 'node2', serviceAccountName: 'other' } }
+  const metadata = (fields: object) => encode({ metadata: fields })
+
+  it.each([
+    { what: 'a pod that was made anew', bytes: encode({ metadata: { ...identity, uid: '2' }, ...other }) },
+    { what: 'a pod without uid', bytes: encode({ metadata: { ...identity, uid: '' }, ...other }) },
+    { what: 'a pod of another name', bytes: encode({ metadata: { ...identity, name: 'b' }, ...other }) },
+    {
+      what: 'a pod that changes its name amid its message',
+      bytes: Buffer.concat([metadata(identity), encode(other), metadata({ name: 'b' })]),
+    },
+    { what: 'a pod whose metadata comes last', bytes: Buffer.concat([encode(other), metadata(identity)]) },
+    { what: 'nothing', bytes: new Uint8Array() },
+  ])('$what', ({ bytes }) => {
+    const { key, resourceVersion, row } = update(bytes, known)
+    expect(row).toEqual(decode(bytes))
+    expect({ key, resourceVersion }).toEqual(decoder.identify(row))
+  })
+
+  it('the spec of a pod that had no node yet', () => {
+    const pending = decode(encode({ metadata: identity, spec: { serviceAccountName: 'default' } }))
+    const bytes = encode({ metadata: identity, spec: { serviceAccountName: 'default', nodeName: 'node1' } })
+    expect(update(bytes, pending).row).toEqual(decode(bytes))
+  })
+})
+
+it('captured events are the same with and without a memory', () => {
+  const rows = new Map<string, SlimPod>()
+  const options = { format: 'protobuf', decoder } as const
+  const remembering = createWatchDecoder({ ...options, recall: (key) => rows.get(key) })
+  const forgetting = createWatchDecoder(options)
+  for (const frame of framesOf(readCapture('pods.watch.pb'), 'protobuf')) {
+    const [event, expected] = [remembering(frame), forgetting(frame)]
+    const isUpsert = event.type === 'ADDED' || event.type === 'MODIFIED'
+    const { row, ...rest } = isUpsert ? event : { ...event, row: undefined }
+    expect(expected).toMatchObject(rest)
+    if (!isUpsert || row === undefined) continue
+    const known = rows.get(event.key)
+    if (row === known)
+      expect(expected).toMatchObject({ row: { ...row, resourceVersion: event.resourceVersion } })
+    else expect(expected).toMatchObject({ row })
+    rows.set(event.key, row)
+  }
+  expect(rows.size).toBeGreaterThan(0)
+})
+
+it('hostile bytes are a value or a DecodeError, whatever is known', () => {
+  const known = decode(encode({ metadata: identity, spec: { nodeName: 'node1' } }))
+  const whole = encode({
+    metadata: { ...identity, labels: { app: 'x' } },
+    status: { podIPs: [{ ip: 'fd00::1' }] },
+  })
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }), (changes) => {
+      const bytes = Buffer.from(whole)
+      for (const [at, value] of changes) bytes[at % bytes.length] = value
+      const withMemory = outcome(() => update(bytes, known).row.uid)
+      expect(withMemory).toBe(outcome(() => decode(bytes).uid))
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+function outcome(run: () => string): string {
+  try {
+    return run()
+  } catch (error) {
+    return error instanceof Error ? error.name : 'no error'
+  }
+}
