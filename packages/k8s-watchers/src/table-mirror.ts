@@ -9,15 +9,21 @@ export class TableMirror<T extends object> implements Mirror {
   /** Undefined while a list is needed. */
   resourceVersion: string | undefined
   changeCount = 0
-  /** The row under a key. */
+  /** For the decoder of the events that are applied: the row under a key. */
   readonly recall: Recall<T>
+  /** What the decoder of the event that comes next asked for, so that it is not looked up again. */
+  #recalled: Readonly<{ key: string; row: T | undefined }> | undefined
   readonly #table: WritableTable<T>
   readonly #decoder: Decoder<T>
   /** Objects that exist, cannot be decoded, and were never seen in a state that could. */
   readonly #unreadable = new Set<string>()
 
   constructor(table: WritableTable<T>, decoder: Decoder<T>) {
-    this.recall = (key) => table.get(key)
+    this.recall = (key) => {
+      const row = table.get(key)
+      this.#recalled = { key, row }
+      return row
+    }
     this.#table = table
     this.#decoder = decoder
   }
@@ -38,6 +44,7 @@ export class TableMirror<T extends object> implements Mirror {
   /** Makes the table what the list says. What was known of an object that cannot be read any more is kept. */
   replace(list: CompleteList<T>): void {
     this.changeCount++
+    this.#recalled = undefined
     const rows = [...list.items]
     this.#unreadable.clear()
     for (const { key } of list.invalid) {
@@ -53,6 +60,8 @@ export class TableMirror<T extends object> implements Mirror {
 
   /** Whether the event changed the table. */
   apply(event: ObjectEvent<T>): boolean {
+    const recalled = this.#recalled
+    this.#recalled = undefined
     if (event.resourceVersion !== '') this.resourceVersion = event.resourceVersion
     if (event.type === 'BOOKMARK') return false
     this.changeCount++
@@ -64,13 +73,13 @@ export class TableMirror<T extends object> implements Mirror {
         this.#unreadable.delete(event.key)
         return this.#table.delete(event.key)
       default:
-        this.#unreadable.delete(event.key)
-        return this.#upsert(event.key, event.row)
+        if (this.#unreadable.size > 0) this.#unreadable.delete(event.key)
+        return this.#upsert(event.key, event.row, recalled?.key === event.key ? recalled.row : undefined)
     }
   }
 
-  #upsert(key: string, row: T): boolean {
-    const known = this.#table.get(key)
+  #upsert(key: string, row: T, recalled: T | undefined): boolean {
+    const known = recalled ?? this.#table.get(key)
     if (known === row || (known !== undefined && this.#decoder.equals(known, row))) return false
     return known === undefined ? this.#table.upsert(row) : this.#table.upsert(row, key)
   }
