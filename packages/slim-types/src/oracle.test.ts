@@ -32,13 +32,13 @@ describe('what another encoder writes is decoded to the same row as its JSON', (
     if (decoder?.fromProtobuf === undefined) throw new Error(`no decoder for ${name}`)
     const { fromProtobuf, fromJson, jsonShape, equals, kind } = decoder
     fc.assert(
-      fc.property(arbitrary, jsonSpeller, (object, speller) => {
+      fc.property(arbitrary, jsonSpeller, (object, spell) => {
         const bytes = schema(kind)
           .encode(schema(kind).fromObject(messageOf(kind, object)))
           .finish()
         const row = fromProtobuf(wholeMessage(bytes))
         expect(row).toEqual(fromJson(object))
-        const json = wholeMessage(Buffer.from(speller.spell(object)))
+        const json = wholeMessage(Buffer.from(spell(object)))
         const rowOfJson = fromJson(readJson(json, jsonShape))
         expect(rowOfJson).toEqual(row)
         expect(equals(row, rowOfJson)).toBe(true)

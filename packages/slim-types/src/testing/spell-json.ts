@@ -13,7 +13,7 @@ const shortEscapes: Readonly<Record<string, string>> = {
 }
 
 /** One of the many ways in which JSON can say a value: white space, escapes, the order of keys, keys that come twice. */
-export class JsonSpeller {
+class JsonSpeller {
   readonly #choices: readonly number[]
   #next = 0
 
@@ -82,6 +82,6 @@ function escaped(character: string): string {
   }).join('')
 }
 
-export const jsonSpeller: fc.Arbitrary<JsonSpeller> = fc
+export const jsonSpeller: fc.Arbitrary<(value: unknown) => string> = fc
   .array(fc.nat(1000), { maxLength: 60 })
-  .map((choices) => new JsonSpeller(choices))
+  .map((choices) => (value) => new JsonSpeller(choices).spell(value))
