@@ -46,15 +46,14 @@ export async function watchOnce<T>({
   start: WatchStart
   /** When the server is asked to end the watch. */
   timeoutSeconds: number
-  /** Longer silence than this means that nobody is there; asked again whenever something came. */
+  /** Longer silence than this means that nobody is there; asked again now and then. */
   maxSilenceMs: () => number
   maxFrameBytes: number
   onOpen: () => void
   onEvent: (event: ObjectEvent<T>) => void
   signal: AbortSignal
 }): Promise<void> {
-  using silence = new SilenceTimer(source.resource)
-  silence.expectWithin(maxSilenceMs())
+  using silence = new SilenceTimer(source.resource, maxSilenceMs)
   const { format, read } = await source.watch({
     query: { ...start, allowWatchBookmarks: true, timeoutSeconds },
     signal: AbortSignal.any([signal, silence.signal]),
@@ -69,38 +68,57 @@ export async function watchOnce<T>({
   }
   await read((bytes, start, end) => {
     splitter.push({ bytes, start, end }, onFrame)
-    silence.expectWithin(maxSilenceMs())
+    silence.heard()
   })
 }
 
-/** Aborts when nothing came for as long as was last said. */
+/** In how many parts of the limit it is looked whether something came. */
+const silenceTicks = 8
+
+/** Aborts when nothing came for as long as the limit, or an eighth longer. To say that something came costs nothing. */
 class SilenceTimer implements Disposable {
   readonly #resource: string
+  readonly #limitMs: () => number
   readonly #controller = new AbortController()
   #timer: NodeJS.Timeout | undefined
-  #limitMs = 0
+  #startedLimitMs = 0
+  #quietTicks = 0
+  #isHeard = false
 
-  constructor(resource: string) {
+  constructor(resource: string, limitMs: () => number) {
     this.#resource = resource
+    this.#limitMs = limitMs
+    this.#start()
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal
   }
 
-  expectWithin(limitMs: number): void {
-    if (limitMs === this.#limitMs) {
-      this.#timer?.refresh()
-      return
-    }
-    clearTimeout(this.#timer)
-    this.#limitMs = limitMs
-    const error = () => new WatchSilentError(this.#resource, limitMs)
-    this.#timer = setTimeout(() => this.#controller.abort(error()), limitMs)
+  heard(): void {
+    this.#isHeard = true
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer)
+    clearInterval(this.#timer)
+  }
+
+  #start(): void {
+    clearInterval(this.#timer)
+    this.#quietTicks = 0
+    this.#startedLimitMs = this.#limitMs()
+    this.#timer = setInterval(() => this.#tick(), this.#startedLimitMs / silenceTicks)
+  }
+
+  #tick(): void {
+    if (this.#isHeard) {
+      this.#isHeard = false
+      if (this.#limitMs() === this.#startedLimitMs) this.#quietTicks = 0
+      else this.#start()
+    } else if (++this.#quietTicks >= silenceTicks) {
+      clearInterval(this.#timer)
+      this.#controller.abort(new WatchSilentError(this.#resource, this.#startedLimitMs))
+    }
   }
 }
 
