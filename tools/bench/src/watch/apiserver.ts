@@ -4,47 +4,30 @@ import { BenchCluster, type PodFormat, type WirePod } from './cluster.ts'
 import { encodeEvent, encodeList } from './wire.ts'
 import { answerParent } from './worker.ts'
 
-// Serves the pods of two clusters, to one watcher each: `/api/v1/pods`, and `/api/v1/namespaces/warm-up/pods` for whoever
-// wants to have done it all once before it counts. Each event is a chunk of the answer, as an apiserver flushes it.
+// Serves the pods of a cluster to one watcher. Each event is a chunk of the answer, as an apiserver flushes it.
 
 const protobufMediaType = 'application/vnd.kubernetes.protobuf'
 
-type Collection = {
-  readonly cluster: BenchCluster
-  readonly pods: readonly WirePod[]
-  readonly resourceVersion: string
-  watcher: PromiseWithResolvers<Watcher>
-}
 type Watcher = Readonly<{ format: PodFormat; response: ServerResponse }>
 
-function collectionOf(podCount: number): Collection {
-  const cluster = new BenchCluster(podCount)
-  const { resourceVersion } = cluster
-  return { cluster, pods: [...cluster.list()], resourceVersion, watcher: Promise.withResolvers() }
-}
-
-const [podCount, warmUpPodCount] = process.argv.slice(2).map(Number) as [number, number]
-const all = collectionOf(podCount)
-const warmUp = collectionOf(warmUpPodCount)
-const collections: Readonly<Record<string, Collection>> = {
-  '/api/v1/pods': all,
-  '/api/v1/namespaces/warm-up/pods': warmUp,
-}
+const cluster = new BenchCluster(Number(process.argv[2]))
+const { resourceVersion } = cluster
+const pods: readonly WirePod[] = [...cluster.list()]
+const watcher = Promise.withResolvers<Watcher>()
 
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? '/', 'http://apiserver')
-  const collection = collections[url.pathname]
-  if (collection === undefined) response.writeHead(404).end()
+  if (url.pathname !== '/api/v1/pods') response.writeHead(404).end()
   // As a server without watch-lists does: both sides then read pages or the whole.
   else if (url.searchParams.has('sendInitialEvents')) response.writeHead(422).end()
-  else if (url.searchParams.get('watch') === 'true') watch(collection, request, response)
-  else list(collection, { query: url.searchParams, format: formatOf(request), response })
+  else if (url.searchParams.get('watch') === 'true') watch(request, response)
+  else list(response, { query: url.searchParams, format: formatOf(request) })
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 
 const questions = z.union([
   z.object({ ask: z.literal('url') }),
-  z.object({ ask: z.literal('events'), namespace: z.string().optional(), count: z.int() }),
+  z.object({ ask: z.literal('events'), count: z.int() }),
 ])
 
 answerParent(async (message) => {
@@ -53,7 +36,7 @@ answerParent(async (message) => {
     const address = server.address()
     return { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}` }
   }
-  return { bytes: await send(question.namespace === undefined ? all : warmUp, question.count) }
+  return { bytes: await send(question.count) }
 })
 
 function formatOf({ headers }: IncomingMessage): PodFormat {
@@ -61,8 +44,8 @@ function formatOf({ headers }: IncomingMessage): PodFormat {
 }
 
 function list(
-  { pods, resourceVersion }: Collection,
-  { query, format, response }: { query: URLSearchParams; format: PodFormat; response: ServerResponse },
+  response: ServerResponse,
+  { query, format }: { query: URLSearchParams; format: PodFormat },
 ): void {
   const from = Number(query.get('continue') ?? 0)
   const to = from + Number(query.get('limit') ?? pods.length)
@@ -75,16 +58,16 @@ function list(
   response.end(body)
 }
 
-function watch(collection: Collection, request: IncomingMessage, response: ServerResponse): void {
+function watch(request: IncomingMessage, response: ServerResponse): void {
   const format = formatOf(request)
   const mediaType = format === 'json' ? 'application/json' : `${protobufMediaType};stream=watch`
   response.writeHead(200, { 'content-type': mediaType, 'transfer-encoding': 'chunked' })
   response.flushHeaders()
-  collection.watcher.resolve({ format, response })
+  watcher.resolve({ format, response })
 }
 
 /** Sends the next events as fast as they are read; gives their bytes without those of HTTP. */
-async function send({ cluster, watcher }: Collection, count: number): Promise<number> {
+async function send(count: number): Promise<number> {
   const { format, response } = await watcher.promise
   const chunks: Buffer[] = []
   let bytes = 0

@@ -4,14 +4,11 @@ import type { PodCache, PodCacheOptions } from './pod-cache.ts'
 
 /** The informer of `@kubernetes/client-node`, as its documentation has it. */
 export async function openPodCache(options: PodCacheOptions): Promise<PodCache> {
-  const { kubeconfigPath, namespace, onEvent } = options
+  const { kubeconfigPath, onEvent } = options
   const config = new KubeConfig()
   config.loadFromFile(kubeconfigPath)
   const api = config.makeApiClient(CoreV1Api)
-  const path = namespace === undefined ? '/api/v1/pods' : `/api/v1/namespaces/${namespace}/pods`
-  const informer = makeInformer<V1Pod>(config, path, () =>
-    namespace === undefined ? api.listPodForAllNamespaces() : api.listNamespacedPod({ namespace }),
-  )
+  const informer = makeInformer<V1Pod>(config, '/api/v1/pods', () => api.listPodForAllNamespaces())
   let isStopped = false
   informer.on('error', (error: unknown) => {
     if (!isStopped) throw new BenchError('the informer of client-node failed', { cause: error })

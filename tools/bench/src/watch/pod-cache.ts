@@ -7,8 +7,6 @@ export type PodCache = AsyncDisposable & {
 
 export type PodCacheOptions = Readonly<{
   kubeconfigPath: string
-  /** Undefined: the pods of all namespaces. */
-  namespace: string | undefined
   /** Once for each event of the watch. */
   onEvent: () => void
   signal: AbortSignal

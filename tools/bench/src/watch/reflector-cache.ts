@@ -6,7 +6,7 @@ import type { PodCache, PodCacheOptions } from './pod-cache.ts'
 
 /** What an agent runs: protobuf, slim rows, the table of pods with its indexes. */
 export async function openPodCache(options: PodCacheOptions): Promise<PodCache> {
-  const { kubeconfigPath, namespace, onEvent, signal } = options
+  const { kubeconfigPath, onEvent, signal } = options
   await using stack = new AsyncDisposableStack()
   const client = stack.use(await openK8sClient({ kubeconfigPath, userAgent: 'axoneme-bench' }))
   const table = createPodTable()
@@ -14,7 +14,6 @@ export async function openPodCache(options: PodCacheOptions): Promise<PodCache> 
     startReflector({
       client,
       decoder: podDecoder(createInterner()),
-      resource: { namespace },
       table,
       log: createLogger({ level: 'warn', sink: textSink((line) => process.stderr.write(line)) }),
       observe: ({ kind }) => {

@@ -7,7 +7,7 @@ import { answerParent } from './worker.ts'
 // One side in a process of its own, measured from within.
 
 const questions = z.discriminatedUnion('ask', [
-  z.object({ ask: z.literal('open'), namespace: z.string().optional() }),
+  z.object({ ask: z.literal('open') }),
   z.object({ ask: z.literal('close') }),
   z.object({ ask: z.literal('heap') }),
   z.object({ ask: z.literal('expect'), count: z.int() }),
@@ -40,7 +40,7 @@ answerParent(async (message) => {
   const question = questions.parse(message)
   switch (question.ask) {
     case 'open':
-      cache = await openPodCache({ kubeconfigPath, namespace: question.namespace, onEvent, signal })
+      cache = await openPodCache({ kubeconfigPath, onEvent, signal })
       return { size: cache.size }
     case 'close':
       await cache?.[Symbol.asyncDispose]()
