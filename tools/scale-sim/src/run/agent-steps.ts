@@ -31,7 +31,7 @@ export async function readAgentSteps(
 }
 
 /** How often each kind of object was read whole, out of Prometheus' text format. */
-export function listsIn(metrics: string): number[] {
+function listsIn(metrics: string): number[] {
   return [...metrics.matchAll(list)].map(({ groups }) => Number(groups?.times)).filter((times) => times > 0)
 }
 
