@@ -122,6 +122,18 @@ describe('identity allocator', () => {
     expect(calls.filter((operation) => operation !== 'listPrefix')).toEqual(['get', 'commit'])
   })
 
+  it('needs no lock either when the identity that was made last is gone before it came', async () => {
+    const { allocator } = node('10.0.0.1')
+    const id = await allocator.allocate(a)
+    await allocator.release(id)
+    await store.delete(masterKey(id))
+    const calls: string[] = []
+    const observed = await cluster.openEmbedded(data, { observe: ({ operation }) => calls.push(operation) })
+    const { allocator: newcomer } = cluster.startAllocator(observed, '10.0.0.2', { resync: never })
+    await newcomer.allocate(a)
+    expect(calls.filter((operation) => operation !== 'listPrefix')).toEqual(['get', 'commit'])
+  })
+
   it('takes another number when the one it picked was taken meanwhile', async () => {
     await store.put(masterKey(300), 'k8s:app=other;')
     const stale = createIdentityTable()

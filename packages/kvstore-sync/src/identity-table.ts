@@ -68,6 +68,8 @@ export function startIdentityWatcher({
         table.position.latest = 0
         table.position.incompleteUntilMs = performance.now() + keepOthersEntries.quietMs
       }
+      // The last identity that was made may be gone: no entry has its revision.
+      if (event.kind === 'synced') table.position.revision = table.position.latest = event.revision
       if (event.kind === 'upsert') {
         // Others of the same revision may still come.
         table.position.revision = event.entry.modRevision - 1

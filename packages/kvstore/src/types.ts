@@ -20,7 +20,8 @@ export type KvEntry = Readonly<{
 export type KvEvent =
   | Readonly<{ kind: 'upsert'; entry: KvEntry }>
   | Readonly<{ kind: 'delete'; key: string; modRevision: number }>
-  | Readonly<{ kind: 'synced' }>
+  /** What was told so far is the state as of this revision. */
+  | Readonly<{ kind: 'synced'; revision: number }>
   /**
    * The store was set up anew or restored, as far as can be told: its revisions start again. Every entry that exists
    * follows as an upsert, then changes; what does not exist any more is deleted as `keepLost` says.

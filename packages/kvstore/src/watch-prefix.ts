@@ -63,7 +63,7 @@ export async function* watchPrefix({
     if (!isSameHistory) log.warn('the store lost its history', { prefix, entries: listing.entries.length })
     const nowMs = performance.now()
     yield* isSameHistory ? told.compare(listing, nowMs) : told.replace(listing, nowMs)
-    if (before === undefined) yield { kind: 'synced' }
+    if (before === undefined) yield { kind: 'synced', revision }
     return { revision, historyId, leaseId }
   }
 
