@@ -3,7 +3,13 @@ import { type Clock, describeError } from '@axoneme/lifecycle'
 import { isExpired } from '@axoneme/slim-types'
 import type { BookmarkExpectation } from './bookmarks.ts'
 import { FailurePause } from './failure-pause.ts'
-import { listingAfter, recoveryFrom, TableDiffersError, WatchSilentError } from './recovery.ts'
+import {
+  listingAfter,
+  mayBeTheVersion,
+  recoveryFrom,
+  TableDiffersError,
+  WatchSilentError,
+} from './recovery.ts'
 import type { ReflectorOptions } from './reflector.ts'
 import type { newStatus } from './status.ts'
 import type { TableMirror } from './table-mirror.ts'
@@ -26,6 +32,8 @@ export class FailureRecovery {
   readonly #onCut: () => void
   readonly #clock: Clock
   #listing: Listing
+  /** Of the failures in a row those that a useless version would explain: a server that only refuses has none. */
+  #unexplained = 0
 
   constructor({
     resource,
@@ -80,6 +88,7 @@ export class FailureRecovery {
   /** The server delivers: whatever was wrong is over. */
   heard(): void {
     this.#pause.reset()
+    this.#unexplained = 0
   }
 
   /** Tells of a failure, after which something is tried again. */
@@ -97,8 +106,9 @@ export class FailureRecovery {
     { watchStartedMs, signal }: { watchStartedMs: number; signal: AbortSignal },
   ): Promise<void> {
     const isReading = this.#mirror.resourceVersion === undefined
-    if (!isReading && this.#wasWell(error, watchStartedMs)) this.#pause.reset()
+    if (!isReading && this.#wasWell(error, watchStartedMs)) this.heard()
     this.#pause.failures++
+    if (mayBeTheVersion(error)) this.#unexplained++
     if (isReading) {
       if (this.#listing === 'stream' && this.#canOnlyPage(error)) return
     } else if (this.#recovery(error) === 'relist') this.#mirror.resourceVersion = undefined
@@ -118,7 +128,7 @@ export class FailureRecovery {
   #recovery(error: unknown): 'resume' | 'relist' {
     // Silence says nothing about the version where silence is all that an idle collection gives.
     const isUsual = error instanceof WatchSilentError && this.#bookmarks.areAbsent
-    return isUsual ? 'resume' : recoveryFrom(error, this.#pause.failures)
+    return isUsual ? 'resume' : recoveryFrom(error, this.#unexplained)
   }
 
   /** A watch of a collection in which nothing happens delivers nothing, and can still have been well. */

@@ -11,6 +11,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import {
   listingAfter,
+  mayBeTheVersion,
   recoveryFrom,
   TableDiffersError,
   WatchShortError,
@@ -39,6 +40,7 @@ describe('recoveryFrom', () => {
   ])('$error.name $error.status $error.reason: $first, after three $third', ({ error, first, third }) => {
     expect(recoveryFrom(error, 1)).toBe(first)
     expect(recoveryFrom(error, 3)).toBe(third)
+    expect(mayBeTheVersion(error)).toBe(first !== third)
   })
 })
 

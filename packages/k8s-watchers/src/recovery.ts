@@ -51,6 +51,11 @@ export function recoveryFrom(error: unknown, failures: number): 'resume' | 'reli
   }
 }
 
+/** Whether resuming from a useless version could fail like this, as other trouble could. */
+export function mayBeTheVersion(error: unknown): boolean {
+  return recoveryFrom(error, 0) === 'resume' && recoveryFrom(error, Number.POSITIVE_INFINITY) === 'relist'
+}
+
 /**
  * How to get everything after a watch-list failed before it was complete with `error`: streamed again, once in pages
  * (what was read of those is kept over cuts), or in pages from now on, because this server has no watch-list. Servers

@@ -14,6 +14,8 @@ export type Behaviour = Readonly<{
   /** Without it any failure before it is ready ends the agent, and it starts anew a second later. */
   backoff: boolean
   userAgent: string
+  /** Of the cluster. */
+  nodeCount: number
 }>
 
 export type HollowAgent = {
@@ -47,7 +49,7 @@ export async function runHollowAgent(
     signal: AbortSignal
   },
 ): Promise<void> {
-  const { backoff, handover, snapshotVersion, userAgent } = behaviour
+  const { backoff, handover, nodeCount, snapshotVersion, userAgent } = behaviour
   const onStep = (step: string) => void agent.steps.set(step, (agent.steps.get(step) ?? 0) + 1)
   for (;;) {
     await using scope = new Scope('hollow agent', { signal })
@@ -65,7 +67,7 @@ export async function runHollowAgent(
     scope.use(opened)
     const client: K8sClient = snapshotVersion === undefined ? opened : snapshotClient(opened, snapshotVersion)
     const started = bootstrap({
-      ...{ client, nodeName: agent.nodeName, interner, handover, log, scope, onStep },
+      ...{ client, nodeName: agent.nodeName, interner, handover, nodeCount, log, scope, onStep },
       watchList: snapshotVersion === undefined,
       onFailure: (error) => {
         if (!backoff) failed.reject(error)

@@ -9,6 +9,7 @@ export const startSchema = z.object({
   snapshotVersion: z.string().optional(),
   backoff: z.boolean(),
   userAgent: z.string(),
+  nodeCount: z.int(),
 })
 export type HollowStart = z.output<typeof startSchema>
 

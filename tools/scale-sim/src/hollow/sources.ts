@@ -1,3 +1,4 @@
+import { clusterSizeInterval, sharedIntervals } from '@axoneme/backoff'
 import type { K8sClient } from '@axoneme/k8s-client'
 import {
   createCiliumNodeTable,
@@ -33,6 +34,8 @@ export type SourceOptions = Readonly<{
   handover: boolean
   /** Whether the first state is asked for as a stream. */
   watchList: boolean
+  /** Of the cluster: with it watches last longer. */
+  nodeCount: number
   observe: (event: ReflectorEvent) => void
   log: Logger
   scope: Scope
@@ -52,12 +55,16 @@ export function startSources({
   interner,
   handover,
   watchList,
+  nodeCount,
   observe,
   log,
   scope,
 }: SourceOptions): Sources {
+  const minWatchSeconds =
+    clusterSizeInterval(sharedIntervals.apiserverWatchEnd.period.baseMs, nodeCount) / 1000
   // Tables that are empty cannot be compared with their source.
-  const common = { client, log, observe, watchList, selfCheck: false, signal: scope.signal } as const
+  const { signal } = scope
+  const common = { client, log, observe, watchList, minWatchSeconds, selfCheck: false, signal } as const
   const start = <T extends object>(options: Pick<ReflectorOptions<T>, 'decoder' | 'table' | 'resource'>) => {
     scope.use(startReflector<T>({ ...common, ...options }))
     return options.table

@@ -114,7 +114,7 @@ async function startHollow(
   const atOnce = 100
   // Each from now: who began where the first did would be sent every heartbeat since.
   const now = () => machine.apiserver.call('resourceVersion', { answer: z.string(), signal })
-  const common = { kubeconfig: machine.hollowKubeconfig, backoff: true }
+  const common = { kubeconfig: machine.hollowKubeconfig, backoff: true, nodeCount: shape.nodes }
   const start = (argument: HollowStart) =>
     machine.hollow.call('start', { argument, answer: z.unknown(), signal })
   for (let first = 0; first < shape.nodes; first += atOnce) {

@@ -113,6 +113,7 @@ async function start(options: StormOptions, { backoff }: { backoff: boolean }): 
     argument: {
       ...{ first: 0, count: hollowCount, kubeconfig: machine.hollowKubeconfig, handover: true, backoff },
       userAgent: 'axoneme-hollow/0.1.0',
+      nodeCount: shape.nodes,
     } satisfies HollowStart,
     answer: z.unknown(),
     signal,
