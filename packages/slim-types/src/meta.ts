@@ -21,7 +21,7 @@ export type MetaDraft<Row extends SlimMeta = SlimMeta> = {
   deleting: boolean
   /** Where objects that have equal labels share them. */
   labelMaps: LabelMaps | undefined
-  /** `objectKey` of it, once somebody asked. */
+  /** What was asked for with `recall`: the object's key where `known` is. */
   key: string
   /** What the object was before, as far as that is known. */
   known: Row | undefined

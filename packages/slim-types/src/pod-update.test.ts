@@ -101,6 +101,13 @@ describe('what is known says nothing of', () => {
   )
   const other = { spec: { nodeName: 'node2', serviceAccountName: 'other' } }
   const metadata = (fields: object) => encode({ metadata: fields })
+  /** One metadata that has the fields of several, one after the other. */
+  const fieldsOfMetadata = (...parts: readonly object[]) => {
+    const bytes = Buffer.concat(
+      parts.map((part) => schema('ObjectMeta').encode(schema('ObjectMeta').fromObject(part)).finish()),
+    )
+    return Buffer.concat([Buffer.from([(1 << 3) | 2, bytes.length]), bytes])
+  }
 
   it.each([
     { what: 'a pod that was made anew', bytes: encode({ metadata: { ...identity, uid: '2' }, ...other }) },
@@ -109,6 +116,10 @@ describe('what is known says nothing of', () => {
     {
       what: 'a pod that changes its name amid its message',
       bytes: Buffer.concat([metadata(identity), encode(other), metadata({ name: 'b' })]),
+    },
+    {
+      what: 'a pod that changes its name amid its metadata',
+      bytes: fieldsOfMetadata(identity, { name: 'b' }),
     },
     { what: 'a pod whose metadata comes last', bytes: Buffer.concat([encode(other), metadata(identity)]) },
     { what: 'nothing', bytes: new Uint8Array() },

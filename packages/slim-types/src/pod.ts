@@ -147,7 +147,9 @@ function updatePod(
   const { meta, known } = draft
   const read = podOf(draft)
   const row = known !== undefined && equalPods(known, read) ? known : read
-  return { key: meta.key === '' ? objectKey(row) : meta.key, resourceVersion: meta.resourceVersion, row }
+  // What was asked for is the key only where it is the same object still.
+  const key = known === undefined ? objectKey(row) : meta.key
+  return { key, resourceVersion: meta.resourceVersion, row }
 }
 
 function readPod(
