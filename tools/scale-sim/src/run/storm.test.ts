@@ -11,9 +11,9 @@ it.runIf(canRun)(
     expect(storm).toMatchObject({ agents: 20, ready: 20, restarts: 0, stepsRepeated: 0 })
     // Seven collections and its CiliumNode for each hollow agent.
     expect(storm.stepsDone).toBe(19 * 8)
-    // The real one has eight collections, and makes its CiliumNode before it writes it.
+    // The real one has seven, too. Its CiliumNode counts where the answer to the write was not cut, and is patched at any time later.
     expect(storm.realAgentsSteps.repeated).toBe(0)
-    expect(storm.realAgentsSteps.done).toBeGreaterThanOrEqual(9)
+    expect(storm.realAgentsSteps.done).toBeGreaterThanOrEqual(7)
     expect(storm.refused + storm.cut).toBeGreaterThan(0)
     expect(withoutBackoff?.restarts).toBeGreaterThan(0)
     expect(remains).toEqual([])
