@@ -107,7 +107,7 @@ export class RunningReflector<T extends object> implements Reflector {
   async #streamAll(): Promise<void> {
     this.#status.phase = 'listing'
     const startedMs = this.#clock.now()
-    let initial: InitialObjects<T> | undefined = new InitialObjects<T>(this.#source.resource)
+    let initial: InitialObjects<T> | undefined = new InitialObjects<T>(this.#options.decoder)
     await this.#watch(fromInitialEvents, {
       onOpen: () => {},
       onEvent: (event) => {

@@ -11,18 +11,17 @@ export class TableMirror<T extends object> implements Mirror {
   changeCount = 0
   /** For the decoder of the events that are applied: the row under a key. */
   readonly recall: Recall<T>
-  /** What the decoder of the event that comes next asked for, so that it is not looked up again. */
-  #recalled: Readonly<{ key: string; row: T | undefined }> | undefined
+  /** What the decoder of the event that comes next was told: its row is this one, or differs from it. */
+  #recalled: T | undefined
   readonly #table: WritableTable<T>
   readonly #decoder: Decoder<T>
   /** Objects that exist, cannot be decoded, and were never seen in a state that could. */
   readonly #unreadable = new Set<string>()
 
   constructor(table: WritableTable<T>, decoder: Decoder<T>) {
-    this.recall = (key) => {
-      const row = table.get(key)
-      this.#recalled = { key, row }
-      return row
+    this.recall = (key, length) => {
+      this.#recalled = table.getAscii(key, length)
+      return this.#recalled
     }
     this.#table = table
     this.#decoder = decoder
@@ -73,14 +72,15 @@ export class TableMirror<T extends object> implements Mirror {
         this.#unreadable.delete(event.key)
         return this.#table.delete(event.key)
       default:
-        if (this.#unreadable.size > 0) this.#unreadable.delete(event.key)
-        return this.#upsert(event.key, event.row, recalled?.key === event.key ? recalled.row : undefined)
+        return event.row !== recalled && this.#upsert(event.row, recalled)
     }
   }
 
-  #upsert(key: string, row: T, recalled: T | undefined): boolean {
+  #upsert(row: T, recalled: T | undefined): boolean {
+    const { key } = this.#decoder.identify(row)
+    if (this.#unreadable.size > 0) this.#unreadable.delete(key)
     const known = recalled ?? this.#table.get(key)
-    if (known === row || (known !== undefined && this.#decoder.equals(known, row))) return false
-    return known === undefined ? this.#table.upsert(row) : this.#table.upsert(row, key)
+    if (known !== undefined && this.#decoder.equals(known, row)) return false
+    return this.#table.upsert(row, key)
   }
 }

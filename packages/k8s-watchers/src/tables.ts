@@ -1,6 +1,7 @@
 import {
   equalPods,
   equalsIgnoringVersion,
+  hasAsciiObjectKey,
   hasObjectKey,
   objectKey,
   type SlimCiliumNode,
@@ -25,7 +26,8 @@ function createObjectTable<T extends SlimMeta>(
 }
 
 export function createPodTable(): WritableTable<SlimPod> {
-  return createTable<SlimPod>({ name: 'pods', key: objectKey, hasKey: hasObjectKey, equals: equalPods })
+  const keyTests = { hasKey: hasObjectKey, hasAsciiKey: hasAsciiObjectKey }
+  return createTable<SlimPod>({ name: 'pods', key: objectKey, keyTests, equals: equalPods })
 }
 
 export function createServiceTable(): WritableTable<SlimService> {

@@ -2,6 +2,7 @@
 const maxProbes = 32
 const initialCapacity = 256
 const initialKeyBytes = 4096
+const noBytes = new Uint8Array()
 
 /**
  * Values by the bytes that they were made from, so that equal bytes are not decoded twice and give one copy. Remembers
@@ -14,6 +15,8 @@ export class ByteCache<Value> {
   readonly #seed: number
   #young: Generation<Value>
   #old: Generation<Value>
+  #viewed: Uint8Array = noBytes
+  readonly #span = { view: viewOf(noBytes), start: 0, end: 0 }
 
   constructor({ maxEntries, random = Math.random }: { maxEntries: number; random?: () => number }) {
     this.#generationSize = Math.max(1, Math.floor(maxEntries / 2))
@@ -27,48 +30,54 @@ export class ByteCache<Value> {
   }
 
   find(bytes: Uint8Array, start: number, end: number): Value | undefined {
-    const key = { hash: hashOf(bytes, { start, end, seed: this.#seed }), bytes, start, end }
-    const place = this.#young.placeOf(key)
+    const span = this.#spanOf(bytes, start, end)
+    const hash = hashOf(span, this.#seed)
+    const place = this.#young.placeOf(span, hash)
     if (place >= 0) return this.#young.values[place]
-    const oldPlace = this.#old.placeOf(key)
+    const oldPlace = this.#old.placeOf(span, hash)
     if (oldPlace < 0) return undefined
     const value = this.#old.values[oldPlace] as Value
-    this.#add(key, value)
+    this.#add({ span, hash, value })
     return value
   }
 
   /** Under a key that was not found before. */
   add(bytes: Uint8Array, { start, end, value }: { start: number; end: number; value: Value }): void {
-    this.#add({ hash: hashOf(bytes, { start, end, seed: this.#seed }), bytes, start, end }, value)
+    const span = this.#spanOf(bytes, start, end)
+    this.#add({ span, hash: hashOf(span, this.#seed), value })
   }
 
-  #add(key: Key, value: Value): void {
+  #add(entry: Entry<Value>): void {
     if (this.#young.size >= this.#generationSize) {
       this.#old = this.#young
       this.#young = new Generation()
     }
-    this.#young.add(key, value)
+    this.#young.add(entry)
+  }
+
+  /** Is overwritten by the next one. Most keys lie in the same bytes as the one before. */
+  #spanOf(bytes: Uint8Array, start: number, end: number): Span {
+    const span = this.#span
+    if (bytes !== this.#viewed) {
+      this.#viewed = bytes
+      span.view = viewOf(bytes)
+    }
+    span.start = start
+    span.end = end
+    return span
   }
 }
 
-type Key = Readonly<{ hash: number; bytes: Uint8Array; start: number; end: number }>
+type Entry<Value> = Readonly<{ span: Span; hash: number; value: Value }>
+
+type Span = Readonly<{ view: DataView; start: number; end: number }>
 
 /** Four bytes at a time: each step waits for the one before it. */
-function hashOf(
-  bytes: Uint8Array,
-  { start, end, seed }: Readonly<{ start: number; end: number; seed: number }>,
-): number {
+function hashOf({ view, start, end }: Span, seed: number): number {
   let hash = seed ^ (end - start)
   let at = start
-  for (; at + 4 <= end; at += 4) {
-    const word =
-      (bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24)
-    hash = mixed(hash ^ word)
-  }
-  for (; at < end; at++) hash = mixed(hash ^ (bytes[at] as number))
+  for (; at + 4 <= end; at += 4) hash = mixed(hash ^ view.getInt32(at, true))
+  for (; at < end; at++) hash = mixed(hash ^ view.getUint8(at))
   return hash
 }
 
@@ -86,36 +95,40 @@ class Generation<Value> {
   /** Where the place's key begins and ends among all keys; both 0: the place is free. */
   #starts = new Int32Array(initialCapacity)
   #ends = new Int32Array(initialCapacity)
-  #keys = new Uint8Array(initialKeyBytes)
+  #keys = viewOf(new Uint8Array(initialKeyBytes))
   // Not 0, so that the empty key is told from a free place.
   #keyBytes = 1
 
-  placeOf({ hash, bytes, start, end }: Key): number {
+  placeOf(span: Span, hash: number): number {
     const mask = this.#hashes.length - 1
     for (let probe = 0, place = hash & mask; probe < maxProbes; probe++, place = (place + 1) & mask) {
       if (this.#ends[place] === 0) return -1
-      if (this.#hashes[place] === hash && this.#isAt(place, { bytes, start, end })) return place
+      if (this.#hashes[place] === hash && this.#isAt(place, span)) return place
     }
     return -1
   }
 
-  add({ hash, bytes, start, end }: Key, value: Value): void {
+  add({ span, hash, value }: Entry<Value>): void {
     if (this.size * 2 >= this.#hashes.length) this.#grow()
+    const { view, start, end } = span
     const keyStart = this.#keyBytes
     const keyEnd = keyStart + end - start
     if (!this.#put({ hash, keyStart, keyEnd, value })) return
-    if (keyEnd > this.#keys.length) this.#keys = enlarged(this.#keys, keyEnd)
-    for (let i = start, at = keyStart; i < end; i++, at++) this.#keys[at] = bytes[i] as number
+    if (keyEnd > this.#keys.byteLength) this.#keys = enlarged(this.#keys, keyEnd)
+    for (let i = start, at = keyStart; i < end; i++, at++) this.#keys.setUint8(at, view.getUint8(i))
     this.#keyBytes = keyEnd
     this.size++
   }
 
-  #isAt(place: number, { bytes, start, end }: Omit<Key, 'hash'>): boolean {
+  #isAt(place: number, { view, start, end }: Span): boolean {
     const keys = this.#keys
-    const keyStart = this.#starts[place] as number
-    if ((this.#ends[place] as number) - keyStart !== end - start) return false
-    for (let at = start, keyAt = keyStart; at < end; at++, keyAt++)
-      if (keys[keyAt] !== bytes[at]) return false
+    let keyAt = this.#starts[place] as number
+    if ((this.#ends[place] as number) - keyAt !== end - start) return false
+    let at = start
+    for (; at + 4 <= end; at += 4, keyAt += 4) {
+      if (keys.getInt32(keyAt, true) !== view.getInt32(at, true)) return false
+    }
+    for (; at < end; at++, keyAt++) if (keys.getUint8(keyAt) !== view.getUint8(at)) return false
     return true
   }
 
@@ -154,8 +167,12 @@ function emptyPlaces<T>(count: number): (T | undefined)[] {
   return new Array<T | undefined>(count).fill(undefined)
 }
 
-function enlarged(bytes: Uint8Array<ArrayBuffer>, neededBytes: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.max(neededBytes, bytes.length * 2))
-  larger.set(bytes)
-  return larger
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function enlarged(view: DataView, neededBytes: number): DataView {
+  const larger = new Uint8Array(Math.max(neededBytes, view.byteLength * 2))
+  larger.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength))
+  return viewOf(larger)
 }

@@ -2,11 +2,11 @@ import type { JsonShape } from './json-shape.ts'
 import type { ObjectIdentity } from './meta.ts'
 import type { MessageBytes } from './protobuf.ts'
 
-/** What is known of an object: the row under its key. */
-export type Recall<T> = (key: string) => T | undefined
+/** What is known of an object: the row under its key, which is the first `length` bytes, in ASCII. */
+export type Recall<T> = (key: Uint8Array, length: number) => T | undefined
 
 /** An object as a watch has it. */
-export type DecodedObject<T> = ObjectIdentity & Readonly<{ row: T }>
+export type DecodedObject<T> = Readonly<{ resourceVersion: string; row: T }>
 
 /** How one kind of object becomes a row. `T` holds only the fields that are acted on. */
 export type Decoder<T> = Readonly<{
@@ -20,10 +20,10 @@ export type Decoder<T> = Readonly<{
   /** What `fromJson` wants of the object; `resourceShape` adds what every object is told by. */
   jsonShape: JsonShape
   /**
-   * The same for an object of which an earlier state may be known: what is equal is shared with that. `row` is the known
+   * The same for objects of which an earlier state may be known: what is equal is shared with that. `row` is the known
    * one where they differ in nothing but their resourceVersion, which is beside it.
    */
-  updateFromProtobuf?: (message: MessageBytes, recall: Recall<T>) => DecodedObject<T>
+  updatesFromProtobuf?: (recall: Recall<T>) => (message: MessageBytes) => DecodedObject<T>
   /** From the parsed JSON of the object. Throws DecodeError when it is not what the kind says. */
   fromJson: (value: unknown) => T
   identify: (row: T) => ObjectIdentity

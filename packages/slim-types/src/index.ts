@@ -31,6 +31,7 @@ export { type MessageBytes, wholeMessage } from './protobuf.ts'
 export { serviceDecoder } from './service.ts'
 export { type ApiStatus, decodeStatus, isExpired } from './status.ts'
 export {
+  hasAsciiObjectKey,
   hasObjectKey,
   type Labels,
   objectKey,

@@ -1,4 +1,3 @@
-import type { Recall } from './decoder.ts'
 import type { Interner } from './interner.ts'
 import { asObject, type JsonObject, objectAt, textAt, textMapAt } from './json.ts'
 import { anyJson, sharedMap, sharedText } from './json-shape.ts'
@@ -12,7 +11,7 @@ import type { WireReader } from './wire-reader.ts'
 export type ObjectIdentity = Readonly<{ key: string; resourceVersion: string }>
 
 /** meta/v1 ObjectMeta while it is read. */
-export type MetaDraft<Row extends SlimMeta = SlimMeta> = {
+export type MetaDraft = {
   name: string
   namespace: string
   uid: string
@@ -21,17 +20,9 @@ export type MetaDraft<Row extends SlimMeta = SlimMeta> = {
   deleting: boolean
   /** Where objects that have equal labels share them. */
   labelMaps: LabelMaps | undefined
-  /** What was asked for with `recall`: the object's key where `known` is. */
-  key: string
-  /** What the object was before, as far as that is known. */
-  known: Row | undefined
-  recall: Recall<Row> | undefined
 }
 
-export function newMetaDraft<Row extends SlimMeta>(
-  labelMaps?: LabelMaps,
-  recall?: Recall<Row>,
-): MetaDraft<Row> {
+export function newMetaDraft(labelMaps?: LabelMaps): MetaDraft {
   return {
     name: '',
     namespace: '',
@@ -40,9 +31,6 @@ export function newMetaDraft<Row extends SlimMeta>(
     labels: noLabels,
     deleting: false,
     labelMaps,
-    key: '',
-    known: undefined,
-    recall,
   }
 }
 
@@ -57,25 +45,34 @@ export function metaOf(draft: MetaDraft): SlimMeta {
 }
 
 /** Reads a nested ObjectMeta into `draft`. */
-export function readMeta<Row extends SlimMeta>(
-  reader: WireReader,
-  draft: MetaDraft<Row>,
-  interner: Interner,
-): void {
+export function readMeta(reader: WireReader, draft: MetaDraft, interner: Interner): void {
   const end = enter(reader)
+  readMetaFields(reader, { end, draft, interner })
+  leave(reader, end)
+}
+
+export const nameTag = (1 << 3) | 2
+export const generateNameTag = (2 << 3) | 2
+export const namespaceTag = (3 << 3) | 2
+export const selfLinkTag = (4 << 3) | 2
+export const uidTag = (5 << 3) | 2
+
+/** Reads the fields of an ObjectMeta up to `end` into `draft`. */
+export function readMetaFields(
+  reader: WireReader,
+  { end, draft, interner }: Readonly<{ end: number; draft: MetaDraft; interner: Interner }>,
+): void {
   while (reader.pos < end) {
     const tag = reader.tag()
     switch (tag) {
-      case (1 << 3) | 2:
+      case nameTag:
         draft.name = reader.string()
         break
-      case (3 << 3) | 2:
+      case namespaceTag:
         draft.namespace = reader.interned(interner)
         break
-      case (5 << 3) | 2:
-        // Fields come in the order of their numbers: name and namespace are known here.
-        recallKnown(draft)
-        draft.uid = reader.stringOr(draft.known?.uid ?? '')
+      case uidTag:
+        draft.uid = reader.string()
         break
       case (6 << 3) | 2:
         draft.resourceVersion = reader.string()
@@ -91,23 +88,6 @@ export function readMeta<Row extends SlimMeta>(
         reader.skip(tag)
     }
   }
-  leave(reader, end)
-  forgetOther(draft)
-}
-
-function recallKnown<Row extends SlimMeta>(draft: MetaDraft<Row>): void {
-  if (draft.recall === undefined || draft.name === '') return
-  draft.key = objectKey(draft)
-  draft.known = draft.recall(draft.key)
-}
-
-/** What was recalled is of use where it is the same object still: its fields may have come twice, or it was made anew. */
-function forgetOther<Row extends SlimMeta>(draft: MetaDraft<Row>): void {
-  const { known, name, namespace, uid } = draft
-  const isSame = uid !== '' && known?.uid === uid && known.name === name && known.namespace === namespace
-  if (!isSame) draft.known = undefined
-  // One copy of the text that is equal in every state of an object.
-  else draft.name = known.name
 }
 
 /** A map comes in one piece; where it does not, all pieces count. */
@@ -125,8 +105,8 @@ export function metaShapes(interner: Interner) {
   }
 }
 
-export function metaFromJson<Row extends SlimMeta = SlimMeta>(object: JsonObject): MetaDraft<Row> {
-  const draft = newMetaDraft<Row>()
+export function metaFromJson(object: JsonObject): MetaDraft {
+  const draft = newMetaDraft()
   const metadata = objectAt(object, 'metadata')
   if (metadata === undefined) return draft
   draft.name = textAt(metadata, 'name')

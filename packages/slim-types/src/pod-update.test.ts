@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createInterner, createWatchDecoder, podDecoder, type SlimPod, wholeMessage } from './index.ts'
+import {
+  createInterner,
+  createWatchDecoder,
+  objectKey,
+  podDecoder,
+  type SlimPod,
+  wholeMessage,
+} from './index.ts'
 import { framesOf, readCapture } from './testing/captures.ts'
 import { loadWireSchema } from './testing/wire-schema.ts'
 
@@ -17,11 +24,16 @@ function decode(bytes: Uint8Array): SlimPod {
 
 function update(bytes: Uint8Array, known: SlimPod | undefined) {
   const recalled: string[] = []
-  const decoded = decoder.updateFromProtobuf?.(wholeMessage(bytes), (key) => {
+  const decode = decoder.updatesFromProtobuf?.((bytes, length) => {
+    const key = textOf(bytes, length)
     recalled.push(key)
-    return known
+    return known !== undefined && objectKey(known) === key ? known : undefined
   })
-  return { ...(decoded ?? expect.fail('pods are updated')), recalled }
+  return { ...(decode?.(wholeMessage(bytes)) ?? expect.fail('pods are updated')), recalled }
+}
+
+function textOf(bytes: Uint8Array, length: number): string {
+  return Buffer.from(bytes.subarray(0, length)).toString('latin1')
 }
 
 const identity = { name: 'a', namespace: 'team', uid: '0b9c8a1e-1' }
@@ -69,13 +81,30 @@ describe('a pod of which an earlier state is known', () => {
         const known = decode(encode({ ...before, spec: podSpec }))
         const bytes = encode({ ...after, spec: podSpec })
         const expected = decode(bytes)
-        const { key, resourceVersion, row, recalled } = update(bytes, known)
+        const { resourceVersion, row, recalled } = update(bytes, known)
         expect(recalled).toEqual(['team/a'])
-        expect({ key, resourceVersion }).toEqual(decoder.identify(expected))
+        expect(resourceVersion).toBe(expected.resourceVersion)
         expect(row === known).toBe(decoder.equals(known, expected))
         if (row !== known) expect(row).toEqual(expected)
       }),
       { numRuns: 500 },
+    )
+  })
+
+  it('is found by names of ASCII that the API allows, and no other name is taken for one', () => {
+    const name = fc.oneof(
+      fc.constantFrom('', 'a', 'a'.repeat(253), 'a'.repeat(600), 'é', 'a/b'),
+      fc.string({ unit: 'grapheme', maxLength: 5 }),
+    )
+    const asTheApiAllows = /^[a-z]{1,253}$/
+    fc.assert(
+      fc.property(name, name, (name, namespace) => {
+        const bytes = encode({ metadata: { ...identity, name, namespace }, status: { phase: 'Running' } })
+        const known = decode(bytes)
+        const { row } = update(bytes, known)
+        expect(row).toEqual(known)
+        if (asTheApiAllows.test(name) && asTheApiAllows.test(namespace)) expect(row).toBe(known)
+      }),
     )
   })
 
@@ -112,6 +141,11 @@ describe('what is known says nothing of', () => {
   it.each([
     { what: 'a pod that was made anew', bytes: encode({ metadata: { ...identity, uid: '2' }, ...other }) },
     { what: 'a pod without uid', bytes: encode({ metadata: { ...identity, uid: '' }, ...other }) },
+    {
+      what: 'a pod whose name has the same bytes in another encoding',
+      bytes: encode({ metadata: { ...identity, name: 'é' }, ...other }),
+      row: { ...known, name: 'Ã©' },
+    },
     { what: 'a pod of another name', bytes: encode({ metadata: { ...identity, name: 'b' }, ...other }) },
     {
       what: 'a pod that changes its name amid its message',
@@ -123,10 +157,10 @@ describe('what is known says nothing of', () => {
     },
     { what: 'a pod whose metadata comes last', bytes: Buffer.concat([encode(other), metadata(identity)]) },
     { what: 'nothing', bytes: new Uint8Array() },
-  ])('$what', ({ bytes }) => {
-    const { key, resourceVersion, row } = update(bytes, known)
+  ])('$what', ({ bytes, row: recalled = known }) => {
+    const { resourceVersion, row } = update(bytes, recalled)
     expect(row).toEqual(decode(bytes))
-    expect({ key, resourceVersion }).toEqual(decoder.identify(row))
+    expect(resourceVersion).toBe(row.resourceVersion)
   })
 
   it('the spec of a pod that had no node yet', () => {
@@ -139,7 +173,10 @@ describe('what is known says nothing of', () => {
 it('captured events are the same with and without a memory', () => {
   const rows = new Map<string, SlimPod>()
   const options = { format: 'protobuf', decoder } as const
-  const remembering = createWatchDecoder({ ...options, recall: (key) => rows.get(key) })
+  const remembering = createWatchDecoder({
+    ...options,
+    recall: (bytes, length) => rows.get(textOf(bytes, length)),
+  })
   const forgetting = createWatchDecoder(options)
   for (const frame of framesOf(readCapture('pods.watch.pb'), 'protobuf')) {
     const [event, expected] = [remembering(frame), forgetting(frame)]
@@ -147,11 +184,11 @@ it('captured events are the same with and without a memory', () => {
     const { row, ...rest } = isUpsert ? event : { ...event, row: undefined }
     expect(expected).toMatchObject(rest)
     if (!isUpsert || row === undefined) continue
-    const known = rows.get(event.key)
+    const known = rows.get(objectKey(row))
     if (row === known)
       expect(expected).toMatchObject({ row: { ...row, resourceVersion: event.resourceVersion } })
     else expect(expected).toMatchObject({ row })
-    rows.set(event.key, row)
+    rows.set(objectKey(row), row)
   }
   expect(rows.size).toBeGreaterThan(0)
 })

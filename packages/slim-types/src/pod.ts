@@ -1,15 +1,16 @@
 import { ByteCache } from './byte-cache.ts'
-import type { DecodedObject, Decoder, Recall } from './decoder.ts'
+import type { DecodedObject, Decoder } from './decoder.ts'
 import { equalValues } from './equals.ts'
 import { decoding } from './errors.ts'
 import type { Interner } from './interner.ts'
 import { asObject, flagAt, integerAt, type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
 import { anyJson, type JsonShape, listShape, objectShape, resourceShape, sharedText } from './json-shape.ts'
+import { KnownObjects } from './known-objects.ts'
 import { createLabelMaps, type LabelMaps } from './label-maps.ts'
-import { identifySlim, type MetaDraft, metaFromJson, metaShapes, newMetaDraft, readMeta } from './meta.ts'
-import { enter, leave, MessageDecoder, readTextOf } from './protobuf.ts'
-import { objectKey, type SlimContainerPort, type SlimPod } from './types.ts'
-import { canonicalIp, listOf, none, portNumber } from './values.ts'
+import { identifySlim, type MetaDraft, metaFromJson, metaShapes, readMeta } from './meta.ts'
+import { enter, leave, MessageDecoder } from './protobuf.ts'
+import type { SlimContainerPort, SlimPod } from './types.ts'
+import { canonicalIp, isAddressAt, listOf, noLabels, none, portNumber } from './values.ts'
 import type { WireReader } from './wire-reader.ts'
 
 export function podDecoder(interner: Interner): Decoder<SlimPod> {
@@ -17,16 +18,20 @@ export function podDecoder(interner: Interner): Decoder<SlimPod> {
     interner,
     labelMaps: createLabelMaps(interner),
     ports: new ByteCache({ maxEntries: 10_000 }),
+    knownPods: undefined,
   }
   const messages = new MessageDecoder('Pod')
-  const read = (reader: WireReader, end: number) => podOf(readPod(reader, end, { sharing }))
+  const read = (reader: WireReader, end: number) => podOf(readPod(reader, end, sharing))
   return {
     kind: 'Pod',
     apiVersion: 'v1',
     resource: 'pods',
     fromProtobuf: (message) => messages.decode(message, read),
-    updateFromProtobuf: (message, recall) =>
-      messages.decode(message, (reader, end) => updatePod(reader, end, { sharing, recall })),
+    updatesFromProtobuf: (recall) => {
+      const knowing = { ...sharing, knownPods: new KnownObjects<SlimPod>(recall) }
+      const update = (reader: WireReader, end: number) => updatePod(reader, end, knowing)
+      return (message) => messages.decode(message, update)
+    },
     jsonShape: podShape(interner),
     fromJson: (value) => decoding('Pod', () => podFromJson(asObject(value, 'the object'), interner)),
     identify: identifySlim,
@@ -40,6 +45,8 @@ type Sharing = Readonly<{
   labelMaps: LabelMaps
   /** By their messages, each as the only one of its pod. */
   ports: ByteCache<readonly [SlimContainerPort]>
+  /** Where earlier states are known. */
+  knownPods: KnownObjects<SlimPod> | undefined
 }>
 
 /** Whether two states of a pod differ in nothing but their resourceVersion. */
@@ -60,67 +67,79 @@ export function equalPods(a: SlimPod, b: SlimPod): boolean {
   )
 }
 
-type PodDraft = {
-  meta: MetaDraft<SlimPod>
+/** A pod while it is read. */
+type PodDraft = MetaDraft & {
+  -readonly [Field in keyof SlimPod]: SlimPod[Field]
+} & {
   /** How often the metadata came. */
   metadataCount: number
   /** An earlier state of the same pod. */
   known: SlimPod | undefined
-  nodeName: string
-  serviceAccountName: string
-  /** The deprecated name of the field before, which the API keeps equal. */
-  serviceAccount: string
-  hostNetwork: boolean
-  phase: string
-  hostIP: string
-  /** How many were read. */
+  /** The deprecated name of the service account, which the API keeps equal. */
+  deprecatedServiceAccount: string
+  /** How many addresses were read. */
   podIPCount: number
   /** In canonical spelling; undefined while they are those of the known state, as far as they were read. */
-  podIPs: string[] | undefined
-  ports: readonly SlimContainerPort[]
+  newPodIPs: string[] | undefined
   sidecarPorts: readonly SlimContainerPort[]
 }
 
-function newDraft(meta: MetaDraft<SlimPod>): PodDraft {
+function newDraft(labelMaps?: LabelMaps): PodDraft {
   return {
-    meta,
-    metadataCount: 0,
-    known: undefined,
+    // Not spread from a draft of the metadata: that is slow.
+    name: '',
+    namespace: '',
+    uid: '',
+    resourceVersion: '',
+    labels: noLabels,
+    deleting: false,
+    labelMaps,
     nodeName: '',
-    serviceAccountName: '',
     serviceAccount: '',
     hostNetwork: false,
     phase: '',
     hostIP: '',
-    podIPCount: 0,
-    podIPs: undefined,
+    podIPs: none,
     ports: none,
+    metadataCount: 0,
+    known: undefined,
+    deprecatedServiceAccount: '',
+    podIPCount: 0,
+    newPodIPs: undefined,
     sidecarPorts: none,
   }
 }
 
+/** What the draft is when all was read. */
 function podOf(draft: PodDraft): SlimPod {
-  const { meta } = draft
   return {
-    name: meta.name,
-    namespace: meta.namespace,
-    uid: meta.uid,
-    resourceVersion: meta.resourceVersion,
-    labels: meta.labels,
+    name: draft.name,
+    namespace: draft.namespace,
+    uid: draft.uid,
+    resourceVersion: draft.resourceVersion,
+    labels: draft.labels,
     nodeName: draft.nodeName,
-    serviceAccount: draft.serviceAccountName === '' ? draft.serviceAccount : draft.serviceAccountName,
+    serviceAccount: draft.serviceAccount,
     hostNetwork: draft.hostNetwork,
     phase: draft.phase,
     hostIP: draft.hostIP,
-    podIPs: podIPsOf(draft),
-    ports: draft.ports === draft.known?.ports ? draft.ports : joinLists(draft.ports, draft.sidecarPorts),
-    deleting: meta.deleting,
+    podIPs: draft.podIPs,
+    ports: draft.ports,
+    deleting: draft.deleting,
   }
 }
 
+/** Concludes what follows from all that was read. */
+function complete(draft: PodDraft): PodDraft {
+  draft.podIPs = podIPsOf(draft)
+  if (draft.serviceAccount === '') draft.serviceAccount = draft.deprecatedServiceAccount
+  if (draft.ports !== draft.known?.ports) draft.ports = joinLists(draft.ports, draft.sidecarPorts)
+  return draft
+}
+
 /** The list of the known state itself where it is equal. */
-function podIPsOf({ known, podIPs, podIPCount }: PodDraft): readonly string[] {
-  if (podIPs !== undefined) return listOf(podIPs)
+function podIPsOf({ known, newPodIPs, podIPCount }: PodDraft): readonly string[] {
+  if (newPodIPs !== undefined) return listOf(newPodIPs)
   if (known === undefined || podIPCount === 0) return none
   return podIPCount === known.podIPs.length ? known.podIPs : known.podIPs.slice(0, podIPCount)
 }
@@ -132,39 +151,28 @@ function joinLists<T>(a: readonly T[], b: readonly T[]): readonly T[] {
 }
 
 /** A pod, and the known one where both are the same to us. */
-function updatePod(
-  reader: WireReader,
-  end: number,
-  { sharing, recall }: { sharing: Sharing; recall: Recall<SlimPod> },
-): DecodedObject<SlimPod> {
+function updatePod(reader: WireReader, end: number, sharing: Sharing): DecodedObject<SlimPod> {
   const start = reader.pos
-  let draft = readPod(reader, end, { sharing, recall })
+  let draft = readPod(reader, end, sharing)
   if (draft.metadataCount !== 1) {
     // The metadata changed after something had been concluded from it.
     reader.pos = start
-    draft = readPod(reader, end, { sharing })
+    draft = readPod(reader, end, { ...sharing, knownPods: undefined })
   }
-  const { meta, known } = draft
-  const read = podOf(draft)
-  const row = known !== undefined && equalPods(known, read) ? known : read
-  // What was asked for is the key only where it is the same object still.
-  const key = known === undefined ? objectKey(row) : meta.key
-  return { key, resourceVersion: meta.resourceVersion, row }
+  const { known, resourceVersion } = draft
+  const row = known !== undefined && equalPods(known, draft) ? known : podOf(draft)
+  return { resourceVersion, row }
 }
 
-function readPod(
-  reader: WireReader,
-  end: number,
-  { sharing, recall }: { sharing: Sharing; recall?: Recall<SlimPod> },
-): PodDraft {
-  const { interner, labelMaps } = sharing
-  const draft = newDraft(newMetaDraft(labelMaps, recall))
+function readPod(reader: WireReader, end: number, sharing: Sharing): PodDraft {
+  const { interner, labelMaps, knownPods } = sharing
+  const draft = newDraft(labelMaps)
   while (reader.pos < end) {
     const tag = reader.tag()
     switch (tag) {
       case (1 << 3) | 2:
-        readMeta(reader, draft.meta, interner)
-        draft.known = draft.meta.known
+        if (knownPods === undefined) readMeta(reader, draft, interner)
+        else draft.known = knownPods.readMeta(reader, draft, interner)
         draft.metadataCount++
         break
       case (2 << 3) | 2:
@@ -181,7 +189,7 @@ function readPod(
         reader.skip(tag)
     }
   }
-  return draft
+  return complete(draft)
 }
 
 /**
@@ -190,7 +198,7 @@ function readPod(
  */
 function keepSpec(draft: PodDraft, { nodeName, serviceAccount, hostNetwork, ports }: SlimPod): void {
   draft.nodeName = nodeName
-  draft.serviceAccountName = serviceAccount
+  draft.serviceAccount = serviceAccount
   draft.hostNetwork = hostNetwork
   draft.ports = ports
 }
@@ -208,10 +216,10 @@ function readSpec(reader: WireReader, draft: PodDraft, sharing: Sharing): void {
         draft.sidecarPorts = joinLists(draft.sidecarPorts, sidecarPorts(readContainer(reader, sharing)))
         break
       case (8 << 3) | 2:
-        draft.serviceAccountName = reader.interned(interner)
+        draft.serviceAccount = reader.interned(interner)
         break
       case (9 << 3) | 2:
-        draft.serviceAccount = reader.interned(interner)
+        draft.deprecatedServiceAccount = reader.interned(interner)
         break
       case (10 << 3) | 2:
         draft.nodeName = reader.interned(interner)
@@ -254,21 +262,37 @@ function readStatus(reader: WireReader, draft: PodDraft, interner: Interner): vo
   if (podIPAt < 0 || draft.podIPCount > 0) return
   reader.pos = podIPAt
   const podIP = reader.string()
-  if (podIP !== '') addPodIP(draft, podIP)
+  if (podIP !== '') addPodIP(draft, canonicalIp(podIP))
   reader.pos = end
 }
 
 function readPodIP(reader: WireReader, draft: PodDraft): void {
-  addPodIP(draft, readTextOf(reader, (1 << 3) | 2, draft.known?.podIPs[draft.podIPCount]))
+  const end = enter(reader)
+  const known = draft.known?.podIPs[draft.podIPCount] ?? ''
+  let ip = ''
+  while (reader.pos < end) {
+    const tag = reader.tag()
+    if (tag === ((1 << 3) | 2)) ip = readAddress(reader, known)
+    else reader.skip(tag)
+  }
+  leave(reader, end)
+  addPodIP(draft, ip)
 }
 
-function addPodIP(draft: PodDraft, text: string): void {
+/** In canonical spelling; `known` where it is that. */
+function readAddress(reader: WireReader, known: string): string {
+  const end = enter(reader)
+  const { bytes, pos: start } = reader
+  reader.pos = end
+  return isAddressAt(known, { bytes, start, end }) ? known : canonicalIp(bytes.toString('utf8', start, end))
+}
+
+/** In canonical spelling. */
+function addPodIP(draft: PodDraft, ip: string): void {
   const place = draft.podIPCount++
-  const expected = draft.known?.podIPs[place]
-  const ip = text === expected ? text : canonicalIp(text)
-  if (ip === expected && draft.podIPs === undefined) return
-  draft.podIPs ??= draft.known?.podIPs.slice(0, place) ?? []
-  draft.podIPs.push(ip)
+  if (ip === draft.known?.podIPs[place] && draft.newPodIPs === undefined) return
+  draft.newPodIPs ??= draft.known?.podIPs.slice(0, place) ?? []
+  draft.newPodIPs.push(ip)
 }
 
 function canonicalAddress(text: string, interner: Interner): string {
@@ -362,11 +386,11 @@ function podShape(interner: Interner): JsonShape {
 }
 
 function podFromJson(object: JsonObject, interner: Interner): SlimPod {
-  const draft = newDraft(metaFromJson<SlimPod>(object))
+  const draft = Object.assign(newDraft(), metaFromJson(object))
   const spec = objectAt(object, 'spec') ?? {}
   draft.nodeName = textAt(spec, 'nodeName')
-  draft.serviceAccountName = textAt(spec, 'serviceAccountName')
-  draft.serviceAccount = textAt(spec, 'serviceAccount')
+  draft.serviceAccount = textAt(spec, 'serviceAccountName')
+  draft.deprecatedServiceAccount = textAt(spec, 'serviceAccount')
   draft.hostNetwork = flagAt(spec, 'hostNetwork') ?? false
   draft.ports = objectsAt(spec, 'containers').flatMap(portsFromJson)
   draft.sidecarPorts = objectsAt(spec, 'initContainers').flatMap((container) =>
@@ -375,10 +399,10 @@ function podFromJson(object: JsonObject, interner: Interner): SlimPod {
   const status = objectAt(object, 'status') ?? {}
   draft.phase = textAt(status, 'phase')
   draft.hostIP = canonicalAddress(textAt(status, 'hostIP'), interner)
-  for (const entry of objectsAt(status, 'podIPs')) addPodIP(draft, textAt(entry, 'ip'))
+  for (const entry of objectsAt(status, 'podIPs')) addPodIP(draft, canonicalIp(textAt(entry, 'ip')))
   const podIP = textAt(status, 'podIP')
-  if (draft.podIPCount === 0 && podIP !== '') addPodIP(draft, podIP)
-  return podOf(draft)
+  if (draft.podIPCount === 0 && podIP !== '') addPodIP(draft, canonicalIp(podIP))
+  return podOf(complete(draft))
 }
 
 function portsFromJson(container: JsonObject): SlimContainerPort[] {

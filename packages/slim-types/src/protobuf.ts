@@ -63,19 +63,6 @@ export function leave(reader: WireReader, end: number): void {
   if (reader.pos !== end) throw new DecodeError('a field crosses the end of its message')
 }
 
-/** A message of which one string field is wanted: '' when it is absent, `expected` when that is what stands there. */
-export function readTextOf(reader: WireReader, wantedTag: number, expected = ''): string {
-  const end = enter(reader)
-  let text = ''
-  while (reader.pos < end) {
-    const tag = reader.tag()
-    if (tag === wantedTag) text = reader.stringOr(expected)
-    else reader.skip(tag)
-  }
-  leave(reader, end)
-  return text
-}
-
 /** An entry of a `map<string, string>` field, put into `into`. */
 export function readMapEntry(reader: WireReader, into: Map<string, string>, interner: ByteInterner): void {
   const end = enter(reader)

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { quoted } from './errors.ts'
 import { portOrNameAt } from './int-or-string.ts'
 import { integerAt } from './json.ts'
-import { canonicalIp } from './values.ts'
+import { canonicalIp, isAddressAt } from './values.ts'
 
 const group = fc.oneof(
   { weight: 3, arbitrary: fc.constant('0') },
@@ -29,6 +29,26 @@ it('an address has the spelling of net-types, whatever the way to it', () => {
     }),
     { numRuns: 5000 },
   )
+})
+
+it('an address that is found in bytes is the one that they spell', () => {
+  const found = { same: 0, wider: 0 }
+  const near = spelling.chain((text) =>
+    fc.tuple(fc.constant(text), fc.constantFrom(canonicalIp(text), text), fc.constantFrom('', '0:', '0:0:')),
+  )
+  fc.assert(
+    fc.property(near, ([text, known, zeros]) => {
+      const spelled = text.replace('::', `:${zeros}:`)
+      const bytes = Buffer.from(`:${spelled}:`)
+      const is = isAddressAt(known, { bytes, start: 1, end: 1 + spelled.length })
+      if (is) expect(canonicalIp(spelled)).toBe(canonicalIp(known))
+      if (spelled === known) expect(is).toBe(true)
+      if (is) found[spelled === known ? 'same' : 'wider']++
+    }),
+    { numRuns: 5000 },
+  )
+  expect(found.same).toBeGreaterThan(100)
+  expect(found.wider).toBeGreaterThan(100)
 })
 
 describe('text from outside in a message', () => {

@@ -57,6 +57,37 @@ function withWiderGap(text: string): string {
   return left === gap && right === gap + 2 ? text : `${text.slice(0, left)}::${text.slice(right)}`
 }
 
+const zero = '0'.charCodeAt(0)
+
+/**
+ * Whether the bytes from `start` to `end` are the address `canonical`, in this spelling or with zero groups before its
+ * `::` that belong into it. False says nothing: there are more spellings.
+ */
+export function isAddressAt(
+  canonical: string,
+  { bytes, start, end }: Readonly<{ bytes: Uint8Array; start: number; end: number }>,
+): boolean {
+  let at = start
+  for (let i = 0; i < canonical.length; i++) {
+    const code = canonical.charCodeAt(i)
+    if (code === colon && i > 1 && bytes[at] === zero && canonical.charCodeAt(i - 1) === colon) {
+      while (bytes[at] === zero && bytes[at + 1] === colon) at += 2
+    }
+    if (bytes[at++] !== code) return false
+  }
+  if (at !== end) return false
+  // With other text than an address, or with more groups than one has, zeros have no such meaning.
+  return (
+    end - start === canonical.length || (colonsAt(bytes, start, end) <= 7 && isSurelyCanonical(canonical))
+  )
+}
+
+function colonsAt(bytes: Uint8Array, start: number, end: number): number {
+  let colons = 0
+  for (let at = start; at < end; at++) if (bytes[at] === colon) colons++
+  return colons
+}
+
 /** The one spelling of an address (RFC 5952 for IPv6); other text is kept as it is. */
 export function canonicalIp(text: string): string {
   if (!text.includes(':')) return text

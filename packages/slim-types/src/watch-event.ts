@@ -21,7 +21,7 @@ import type { WireReader } from './wire-reader.ts'
 
 /** One event of a watch. */
 export type WatchEvent<T> =
-  | Readonly<{ type: 'ADDED' | 'MODIFIED'; key: string; resourceVersion: string; row: T }>
+  | Readonly<{ type: 'ADDED' | 'MODIFIED'; resourceVersion: string; row: T }>
   /** Of a deleted object only the identity is decoded. */
   | Readonly<{ type: 'DELETED'; key: string; resourceVersion: string }>
   /** `endsInitialEvents`: of a watch that began with the objects that exist, these are complete now. */
@@ -87,8 +87,8 @@ function deletedOf<T>({ key, resourceVersion }: ObjectIdentity): WatchEvent<T> {
 
 function upsertOf<T>(type: 'ADDED' | 'MODIFIED', object: ObjectReader<T>): WatchEvent<T> {
   try {
-    const { key, resourceVersion, row } = object.decoded()
-    return { type, key, resourceVersion, row }
+    const { resourceVersion, row } = object.decoded()
+    return { type, resourceVersion, row }
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
     return { type: 'INVALID', ...object.identity(), error }
@@ -96,8 +96,7 @@ function upsertOf<T>(type: 'ADDED' | 'MODIFIED', object: ObjectReader<T>): Watch
 }
 
 function decodedOf<T>(row: T, decoder: Decoder<T>): DecodedObject<T> {
-  const { key, resourceVersion } = decoder.identify(row)
-  return { key, resourceVersion, row }
+  return { resourceVersion: decoder.identify(row).resourceVersion, row }
 }
 
 function protobufEvents<T>(
@@ -106,21 +105,32 @@ function protobufEvents<T>(
 ): (frame: MessageBytes) => WatchEvent<T> {
   const events = new MessageDecoder('WatchEvent')
   const open = createEnvelopeOpener(decoder)
+  const decode = protobufObjects(decoder, recall)
   return (frame) => {
     const { type, object } = events.decode(frame, readEvent)
-    return eventOf(type, new ProtobufObject(open(object), decoder, recall), decoder)
+    return eventOf(type, new ProtobufObject(open(object), decode), decoder)
+  }
+}
+
+function protobufObjects<T>(
+  decoder: Decoder<T>,
+  recall: Recall<T> | undefined,
+): (message: MessageBytes) => DecodedObject<T> {
+  const { fromProtobuf, updatesFromProtobuf, resource } = decoder
+  if (updatesFromProtobuf !== undefined && recall !== undefined) return updatesFromProtobuf(recall)
+  return (message) => {
+    if (fromProtobuf === undefined) throw new DecodeError(`a protobuf watch of ${resource}`)
+    return decodedOf(fromProtobuf(message), decoder)
   }
 }
 
 class ProtobufObject<T> implements ObjectReader<T> {
   readonly #envelope: Envelope
-  readonly #decoder: Decoder<T>
-  readonly #recall: Recall<T> | undefined
+  readonly #decode: (message: MessageBytes) => DecodedObject<T>
 
-  constructor(envelope: Envelope, decoder: Decoder<T>, recall: Recall<T> | undefined) {
-    this.#decoder = decoder
-    this.#recall = recall
+  constructor(envelope: Envelope, decode: (message: MessageBytes) => DecodedObject<T>) {
     this.#envelope = envelope
+    this.#decode = decode
   }
 
   get kind(): string {
@@ -136,13 +146,7 @@ class ProtobufObject<T> implements ObjectReader<T> {
   }
 
   decoded(): DecodedObject<T> {
-    const { fromProtobuf, updateFromProtobuf, resource } = this.#decoder
-    const { message } = this.#envelope
-    if (updateFromProtobuf !== undefined && this.#recall !== undefined) {
-      return updateFromProtobuf(message, this.#recall)
-    }
-    if (fromProtobuf === undefined) throw new DecodeError(`a protobuf watch of ${resource}`)
-    return decodedOf(fromProtobuf(message), this.#decoder)
+    return this.#decode(this.#envelope.message)
   }
 
   status(): ApiStatus {

@@ -12,7 +12,7 @@ export class WireReader {
 
   /** From now on reads from `start` to `end` of the bytes; positions are those in the bytes. */
   begin(bytes: Uint8Array, start: number, end: number): void {
-    this.bytes = asBuffer(bytes)
+    if (bytes !== this.bytes) this.bytes = asBuffer(bytes)
     this.pos = start
     this.len = end
   }

@@ -4,10 +4,15 @@ import { KeylessRows } from './keyless-rows.ts'
 
 type Row = Readonly<{ name: string; version: number }>
 
+function ascii(key: Uint8Array, length: number): string {
+  return Buffer.from(key.subarray(0, length)).toString('latin1')
+}
+
 const created = (random?: () => number) =>
   new KeylessRows<Row>({
     keyOf: ({ name }) => name,
     hasKey: ({ name }, key) => name === key,
+    hasAsciiKey: ({ name }, key, length) => name === ascii(key, length),
     ...(random === undefined ? {} : { random }),
   })
 
@@ -37,6 +42,9 @@ it('holds what a Map holds after the same changes', () => {
         expect(new Map(rows)).toEqual(map)
         expect(new Set(rows.keys())).toEqual(new Set(map.keys()))
         for (const [key, row] of map) expect(rows.get(key)).toEqual(row)
+        for (const { key } of changes.filter(({ key }) => /^[\0-\x7f]*$/.test(key))) {
+          expect(rows.getAscii(Buffer.from(`${key}and more`), key.length)).toEqual(map.get(key))
+        }
       },
     ),
     { numRuns: 300 },
@@ -49,4 +57,16 @@ it('finds nothing where nothing is', () => {
   expect(rows.has('a')).toBe(false)
   expect(rows.delete('a')).toBe(false)
   expect([...rows]).toEqual([])
+})
+
+it('tells keys of one hash apart', () => {
+  // With this seed the hash is FNV-1a, whose collisions are known.
+  const rows = created(() => 0x811c9dc5 / 2 ** 32)
+  const [one, other] = ['liquor', 'costarring']
+  const ascii = (key: string) => rows.getAscii(Buffer.from(key), key.length)
+  rows.set(one, { name: one, version: 1 })
+  expect([rows.get(other), ascii(other)]).toEqual([undefined, undefined])
+  rows.set(other, { name: other, version: 2 })
+  expect([one, other].map((key) => rows.get(key)?.version)).toEqual([1, 2])
+  expect([one, other].map((key) => ascii(key)?.version)).toEqual([1, 2])
 })

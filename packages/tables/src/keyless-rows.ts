@@ -5,6 +5,13 @@ export type Rows<Row> = Pick<ReadonlyMap<string, Row>, 'size' | 'get' | 'has' | 
     delete(key: string): boolean
   }
 
+/** Whether this is the key of the row, which is not made for that. */
+export type KeyTests<Row> = Readonly<{
+  hasKey: (row: Row, key: string) => boolean
+  /** The same for a key that is the first `length` bytes, in ASCII. */
+  hasAsciiKey: (row: Row, key: Uint8Array, length: number) => boolean
+}>
+
 const initialCapacity = 16
 
 /**
@@ -15,6 +22,7 @@ export class KeylessRows<Row extends object> implements Rows<Row> {
   size = 0
   readonly #keyOf: (row: Row) => string
   readonly #hasKey: (row: Row, key: string) => boolean
+  readonly #hasAsciiKey: (row: Row, key: Uint8Array, length: number) => boolean
   /** Of the hash, so that nobody outside knows which keys collide. */
   readonly #seed: number
   #rows = emptyPlaces<Row>(initialCapacity)
@@ -23,20 +31,31 @@ export class KeylessRows<Row extends object> implements Rows<Row> {
   constructor({
     keyOf,
     hasKey,
+    hasAsciiKey,
     random = Math.random,
-  }: {
-    keyOf: (row: Row) => string
-    /** Whether `keyOf` would give this key. */
-    hasKey: (row: Row, key: string) => boolean
-    random?: () => number
-  }) {
+  }: KeyTests<Row> & { keyOf: (row: Row) => string; random?: () => number }) {
     this.#keyOf = keyOf
     this.#hasKey = hasKey
+    this.#hasAsciiKey = hasAsciiKey
     this.#seed = (random() * 0x1_0000_0000) | 0
   }
 
   get(key: string): Row | undefined {
     return this.#rows[this.#placeOf(key, this.#hashOf(key))]
+  }
+
+  /** The same for a key that is the first `length` bytes, in ASCII: no string is made of it. */
+  getAscii(key: Uint8Array, length: number): Row | undefined {
+    const rows = this.#rows
+    const mask = rows.length - 1
+    let hash = this.#seed
+    for (let i = 0; i < length; i++) hash = nextHash(hash, key[i] as number)
+    hash = lastHash(hash)
+    for (let place = hash & mask; ; place = (place + 1) & mask) {
+      const row = rows[place]
+      if (row === undefined) return undefined
+      if (this.#hashes[place] === hash && this.#hasAsciiKey(row, key, length)) return row
+    }
   }
 
   has(key: string): boolean {
@@ -95,8 +114,8 @@ export class KeylessRows<Row extends object> implements Rows<Row> {
 
   #hashOf(key: string): number {
     let hash = this.#seed
-    for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
-    return hash ^ (hash >>> 15)
+    for (let i = 0; i < key.length; i++) hash = nextHash(hash, key.charCodeAt(i))
+    return lastHash(hash)
   }
 
   #grow(): void {
@@ -113,6 +132,14 @@ export class KeylessRows<Row extends object> implements Rows<Row> {
       this.#hashes[place] = hash
     }
   }
+}
+
+function nextHash(hash: number, code: number): number {
+  return Math.imul(hash ^ code, 0x01000193)
+}
+
+function lastHash(hash: number): number {
+  return hash ^ (hash >>> 15)
 }
 
 function emptyPlaces<T>(count: number): (T | undefined)[] {

@@ -1,5 +1,5 @@
 import { abortable } from '@axoneme/lifecycle'
-import { KeylessRows, type Rows } from './keyless-rows.ts'
+import { KeylessRows, type KeyTests, type Rows } from './keyless-rows.ts'
 import { MultiMap } from './multi-map.ts'
 
 /** What happened to one key since the reader last looked; updates in between are folded into the last one. */
@@ -28,6 +28,8 @@ export type Table<Row> = {
   readonly initialized: boolean
   whenInitialized(signal: AbortSignal): Promise<void>
   get(key: string): Row | undefined
+  /** The row whose key is the first `length` bytes, in ASCII. */
+  getAscii(key: Uint8Array, length: number): Row | undefined
   has(key: string): boolean
   rows(): IterableIterator<Row>
   keys(): IterableIterator<string>
@@ -51,11 +53,8 @@ export type WritableTable<Row> = Table<Row> & {
 export type TableOptions<Row> = Readonly<{
   name: string
   key: (row: Row) => string
-  /**
-   * Whether `key` gives this key. With it the table keeps no copy of its keys, for many rows that contain theirs; these then
-   * come in no order.
-   */
-  hasKey?: (row: Row, key: string) => boolean
+  /** With them the table keeps no copy of its keys, for many rows that contain theirs; these then come in no order. */
+  keyTests?: KeyTests<Row>
   /** Secondary indexes: each row is found under every value its function returns. */
   indexes?: Readonly<Record<string, (row: Row) => readonly string[]>>
   /** Equal rows are not changes. Identity by default. */
@@ -102,8 +101,8 @@ class MemoryTable<Row extends object> implements WritableTable<Row> {
   constructor(options: TableOptions<Row>) {
     this.name = options.name
     this.#options = options
-    const { key: keyOf, hasKey } = options
-    this.#rows = hasKey === undefined ? new Map() : new KeylessRows({ keyOf, hasKey })
+    const { key: keyOf, keyTests } = options
+    this.#rows = keyTests === undefined ? new Map() : new KeylessRows({ keyOf, ...keyTests })
     this.#indexes = Object.entries(options.indexes ?? {}).map(([name, valuesOf]) => ({
       ...{ name, valuesOf },
       keys: new MultiMap(),
@@ -116,6 +115,12 @@ class MemoryTable<Row extends object> implements WritableTable<Row> {
 
   get(key: string): Row | undefined {
     return this.#rows.get(key)
+  }
+
+  getAscii(key: Uint8Array, length: number): Row | undefined {
+    const rows = this.#rows
+    if (rows instanceof KeylessRows) return rows.getAscii(key, length)
+    return rows.get(Buffer.from(key.subarray(0, length)).toString('latin1'))
   }
 
   has(key: string): boolean {

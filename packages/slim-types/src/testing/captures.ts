@@ -41,12 +41,12 @@ export function captureDecoders(interner: Interner): Record<string, Decoder<Slim
 
 /** Rows are only compared and identified here, by what they were made with. */
 function widened<T extends SlimMeta>(decoder: Decoder<T>): Decoder<SlimMeta> {
-  const { updateFromProtobuf: update, ...rest } = decoder
+  const { updatesFromProtobuf: updates, ...rest } = decoder
   return {
     ...rest,
-    ...(update === undefined
+    ...(updates === undefined
       ? {}
-      : { updateFromProtobuf: (message, recall) => update(message, (key) => recall(key) as T | undefined) }),
+      : { updatesFromProtobuf: (recall) => updates((key, length) => recall(key, length) as T | undefined) }),
     identify: (row) => decoder.identify(row as T),
     equals: (a, b) => decoder.equals(a as T, b as T),
   }

@@ -111,7 +111,9 @@ function knownEvent<T>(bytes: Buffer, format: WireFormat, decoder: Decoder<T>): 
   const frame = wholeMessage(bytes)
   const event = decodeWatchEvent(frame, { format, decoder })
   if (event.type !== 'ADDED' && event.type !== 'MODIFIED') return event
-  const recall = (key: string) => (key === event.key ? event.row : undefined)
+  const { key } = decoder.identify(event.row)
+  const recall = (bytes: Uint8Array, length: number) =>
+    Buffer.from(bytes.subarray(0, length)).toString('latin1') === key ? event.row : undefined
   return decodeWatchEvent(frame, { format, decoder, recall })
 }
 

@@ -60,12 +60,14 @@ export async function runHollowAgent(
       userAgent,
       http2: true,
       observe({ verb, resource, code }) {
-        if (verb === 'patch' && code === '200') onStep(`written ${resource}`)
         if (!backoff && !/^2/.test(code)) failed.reject(new ScaleSimError(`${verb} ${resource}: ${code}`))
       },
     })
     scope.use(opened)
-    const client: K8sClient = snapshotVersion === undefined ? opened : snapshotClient(opened, snapshotVersion)
+    const client = writesCounted(
+      snapshotVersion === undefined ? opened : snapshotClient(opened, snapshotVersion),
+      onStep,
+    )
     const started = bootstrap({
       ...{ client, nodeName: agent.nodeName, interner, handover, nodeCount, log, scope, onStep },
       watchList: snapshotVersion === undefined,
@@ -87,5 +89,21 @@ export async function runHollowAgent(
     }
     await scope.close()
     await sleep(restartDelayMs, { signal })
+  }
+}
+
+/**
+ * Tells of each change, which are those of its CiliumNode, whose answer came whole: one that was cut has not succeeded as
+ * far as the agent knows.
+ */
+function writesCounted(client: K8sClient, onStep: (step: string) => void): K8sClient {
+  return {
+    async request(request) {
+      const response = await client.request(request)
+      if (request.method === 'PATCH') onStep('CiliumNode written')
+      return response
+    },
+    stream: (request) => client.stream(request),
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   }
 }

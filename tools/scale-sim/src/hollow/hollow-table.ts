@@ -17,6 +17,7 @@ export function createHollowTable<Row>(name: string): WritableTable<Row> {
     },
     whenInitialized: (signal) => (initialized ? Promise.resolve() : abortable(filled.promise, signal)),
     get: () => undefined,
+    getAscii: () => undefined,
     has: () => false,
     rows: () => [].values(),
     keys: () => [].values(),

@@ -42,13 +42,14 @@ serveCommands({
   },
   status: (): Status => {
     const ready = agents.filter((agent) => agent.ready)
-    const repeated = agents.map(({ steps }) => [...steps.values()].reduce((sum, times) => sum + times - 1, 0))
+    const repeatedSteps = repeatedBy(agents)
     return {
       agents: agents.length,
       ready: ready.length,
       restarts: agents.reduce((sum, { restarts }) => sum + restarts, 0),
       stepsDone: agents.reduce((sum, { steps }) => sum + steps.size, 0),
-      stepsRepeated: repeated.reduce((sum, times) => sum + times, 0),
+      stepsRepeated: Object.values(repeatedSteps).reduce((sum, times) => sum + times, 0),
+      repeatedSteps,
       lastReadyS: Math.max(0, ...ready.map(({ readyAtMs }) => readyAtMs - startedAtMs)) / 1000,
       problems: problems.slice(0, 5),
     }
@@ -61,3 +62,12 @@ serveCommands({
     agents = agents.filter((agent) => agent.userAgent !== userAgent)
   },
 })
+
+/** By step, how often one succeeded that had before in the same agent. */
+function repeatedBy(all: readonly HollowAgent[]): Record<string, number> {
+  const repeated: Record<string, number> = {}
+  for (const [step, times] of all.flatMap(({ steps }) => [...steps])) {
+    if (times > 1) repeated[step] = (repeated[step] ?? 0) + times - 1
+  }
+  return repeated
+}

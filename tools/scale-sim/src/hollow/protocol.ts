@@ -21,6 +21,8 @@ export const statusSchema = z.object({
   stepsDone: z.int(),
   /** How often one succeeded that had before. */
   stepsRepeated: z.int(),
+  /** The same by step. */
+  repeatedSteps: z.record(z.string(), z.int()),
   /** From the start of the first agent until the last one that is ready was. */
   lastReadyS: z.number(),
   /** Why agents ended that should not have; a few. */

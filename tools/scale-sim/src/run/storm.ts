@@ -40,6 +40,8 @@ export type Storm = Readonly<{
   /** Steps of starts that succeeded, and how many of them had succeeded before in the same agent. */
   stepsDone: number
   stepsRepeated: number
+  /** Which those were. */
+  repeatedSteps: Readonly<Record<string, number>>
   /** The same of the real agents: their first states and CiliumNodes, as they and the apiserver count them. */
   realAgentsSteps: AgentSteps
   /** Over the whole storm. */
@@ -191,8 +193,8 @@ async function sampleFor(sampler: Sampler, durationMs: number, signal: AbortSign
   }
 }
 
-function stepsOf({ stepsDone, stepsRepeated }: Status) {
-  return { stepsDone, stepsRepeated }
+function stepsOf({ stepsDone, stepsRepeated, repeatedSteps }: Status) {
+  return { stepsDone, stepsRepeated, repeatedSteps }
 }
 
 function callsOf({ traffic: { answers } }: Phase): { answered: number; refused: number; cut: number } {
