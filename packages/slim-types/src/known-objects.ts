@@ -31,9 +31,12 @@ export class KnownObjects<Row extends SlimMeta> {
   readMeta(reader: WireReader, draft: MetaDraft, interner: Interner): Row | undefined {
     const end = enter(reader)
     const start = reader.pos
-    const known = this.#find(reader)
-    if (known === undefined) reader.pos = start
-    else {
+    let known = this.#find(reader)
+    if (known === undefined || reader.pos > end) {
+      // What was read may even stand behind these metadata.
+      known = undefined
+      reader.pos = start
+    } else {
       draft.name = known.name
       draft.namespace = known.namespace
       draft.uid = known.uid

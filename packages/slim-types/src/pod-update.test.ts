@@ -155,6 +155,15 @@ describe('what is known says nothing of', () => {
       what: 'a pod that changes its name amid its metadata',
       bytes: fieldsOfMetadata(identity, { name: 'b' }),
     },
+    {
+      what: 'a pod whose uid stands behind its metadata',
+      bytes: Buffer.concat([
+        metadata({ name: identity.name, namespace: identity.namespace }),
+        Buffer.from([(5 << 3) | 2, identity.uid.length]),
+        Buffer.from(identity.uid),
+        encode(other),
+      ]),
+    },
     { what: 'a pod whose metadata comes last', bytes: Buffer.concat([encode(other), metadata(identity)]) },
     { what: 'nothing', bytes: new Uint8Array() },
   ])('$what', ({ bytes, row: recalled = known }) => {

@@ -10,7 +10,7 @@ import { createLabelMaps, type LabelMaps } from './label-maps.ts'
 import { identifySlim, type MetaDraft, metaFromJson, metaShapes, readMeta } from './meta.ts'
 import { enter, leave, MessageDecoder } from './protobuf.ts'
 import type { SlimContainerPort, SlimPod } from './types.ts'
-import { canonicalIp, isAddressAt, listOf, noLabels, none, portNumber } from './values.ts'
+import { canonicalIp, isAddressNext, listOf, noLabels, none, portNumber } from './values.ts'
 import type { WireReader } from './wire-reader.ts'
 
 export function podDecoder(interner: Interner): Decoder<SlimPod> {
@@ -282,9 +282,11 @@ function readPodIP(reader: WireReader, draft: PodDraft): void {
 /** In canonical spelling; `known` where it is that. */
 function readAddress(reader: WireReader, known: string): string {
   const end = enter(reader)
-  const { bytes, pos: start } = reader
+  const ip = isAddressNext(reader, end, known)
+    ? known
+    : canonicalIp(reader.bytes.toString('utf8', reader.pos, end))
   reader.pos = end
-  return isAddressAt(known, { bytes, start, end }) ? known : canonicalIp(bytes.toString('utf8', start, end))
+  return ip
 }
 
 /** In canonical spelling. */

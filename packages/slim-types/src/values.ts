@@ -60,12 +60,13 @@ function withWiderGap(text: string): string {
 const zero = '0'.charCodeAt(0)
 
 /**
- * Whether the bytes from `start` to `end` are the address `canonical`, in this spelling or with zero groups before its
- * `::` that belong into it. False says nothing: there are more spellings.
+ * Whether what a reader has before it up to `end` is the address `canonical`, in this spelling or with zero groups before
+ * its `::` that belong into it. False says nothing: there are more spellings.
  */
-export function isAddressAt(
+export function isAddressNext(
+  { bytes, pos: start }: Readonly<{ bytes: Uint8Array; pos: number }>,
+  end: number,
   canonical: string,
-  { bytes, start, end }: Readonly<{ bytes: Uint8Array; start: number; end: number }>,
 ): boolean {
   let at = start
   for (let i = 0; i < canonical.length; i++) {
