@@ -9,8 +9,9 @@ it.runIf(canRun)(
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
     const { storm, withoutBackoff } = JSON.parse(stdout) as StormReport
     expect(storm).toMatchObject({ agents: 20, ready: 20, restarts: 0, stepsRepeated: 0 })
-    // Seven collections and its CiliumNode for each hollow agent.
-    expect(storm.stepsDone).toBe(19 * 8)
+    // Seven collections for each hollow agent, and its CiliumNode where the answer to the write was not cut.
+    expect(storm.stepsDone).toBeGreaterThanOrEqual(19 * 7)
+    expect(storm.stepsDone).toBeLessThanOrEqual(19 * 8)
     // The real one has seven, too. Its CiliumNode counts where the answer to the write was not cut, and is patched at any time later.
     expect(storm.realAgentsSteps.repeated).toBe(0)
     expect(storm.realAgentsSteps.done).toBeGreaterThanOrEqual(7)
