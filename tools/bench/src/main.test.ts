@@ -112,7 +112,7 @@ const expected: Record<string, { ratios: string[]; figures: string[]; isOneRun?:
     ratios: [],
     figures: [
       ...['rss_mb', 'anonymous_mb', 'peak_rss_mb', 'heap_used_mb', 'heap_total_mb', 'external_mb'],
-      ...['cold_start_s', 'cold_start_compiling_s', 'start_cpu_s', 'idle_cpu_percent'],
+      ...['cold_start_s', 'cold_start_compiling_s', 'start_cpu_s', 'settling_cpu_s', 'idle_cpu_percent'],
       ...['nodes_count', 'pods_count', 'services_count', 'rounds_count'],
     ],
   },
