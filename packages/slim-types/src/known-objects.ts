@@ -46,7 +46,10 @@ export class KnownObjects<Row extends SlimMeta> {
     return known !== undefined && isSame(known, draft) ? known : undefined
   }
 
-  /** Fields come in the order of their numbers; where they do not nothing is found. The reader is behind the uid after it. */
+  /**
+   * Fields come in the order of their numbers; where they do not nothing is found. Where something was, the reader is behind
+   * the uid.
+   */
   #find(reader: WireReader): Row | undefined {
     if (!reader.accept(nameTag)) return undefined
     const nameEnd = enter(reader)

@@ -86,7 +86,7 @@ type PodDraft = MetaDraft & {
 
 function newDraft(labelMaps?: LabelMaps): PodDraft {
   return {
-    // Not spread from a draft of the metadata: that is slow.
+    // The fields of newMetaDraft, which are not spread: an event would allocate twice as many bytes.
     name: '',
     namespace: '',
     uid: '',
