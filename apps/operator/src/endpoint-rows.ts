@@ -4,6 +4,7 @@ import {
   type Interner,
   objectKey,
   podDecoder,
+  type ResourceVersion,
   type SlimCiliumEndpoint,
   type SlimPod,
 } from '@axoneme/slim-types'
@@ -14,7 +15,7 @@ import { createTable, type WritableTable } from '@axoneme/tables'
 export type PodPresence = Readonly<{
   namespace: string
   name: string
-  resourceVersion: string
+  resourceVersion: ResourceVersion
   /** All its containers have ended, for good. */
   isOver: boolean
 }>

@@ -2,7 +2,7 @@ import type { K8sClient } from '@axoneme/k8s-client'
 import { markNetworkAvailable, writeNodeTaint } from '@axoneme/k8s-writers'
 import type { Logger } from '@axoneme/log'
 import { type ReconcileRun, type Reconciler, startReconciler } from '@axoneme/reconciler'
-import type { SlimNode } from '@axoneme/slim-types'
+import type { ResourceVersion, SlimNode } from '@axoneme/slim-types'
 import { createTable, follow, type Table } from '@axoneme/tables'
 import type { AgentPod } from './agent-pods.ts'
 import type { OperatorConfig } from './config.ts'
@@ -14,7 +14,7 @@ export type NodeFix = Readonly<{
   taint: boolean | undefined
   markAvailable: boolean
   /** Of the node's last change that mattered: a fix that somebody undid is made again. */
-  resourceVersion: string
+  resourceVersion: ResourceVersion
 }>
 
 export type NodeReadinessOptions = Pick<

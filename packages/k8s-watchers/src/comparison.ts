@@ -102,7 +102,7 @@ async function compareKeys({ source, mirror, settleMs, signal }: ComparisonParts
   const knownKeys = new Set(mirror.keys())
   const query = { resourceVersion, resourceVersionMatch: 'NotOlderThan' }
   const { items } = await source.metadata({ query, signal })
-  const listed = new Map(items.map((item) => [item.key, item.resourceVersion]))
+  const listed = new Map(items.map((item) => [item.key, String(item.resourceVersion)]))
   const isUnlisted = (key: string) => mirror.has(key) && !listed.has(key)
   const isUnknown = ([key, version]: [string, string]) =>
     !knownKeys.has(key) && !mirror.has(key) && isAtLeast(resourceVersion, version) === true

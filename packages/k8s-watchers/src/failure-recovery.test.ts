@@ -8,7 +8,12 @@ import { newStatus } from './status.ts'
 const { signal } = new AbortController()
 
 function started() {
-  const mirror: { resourceVersion: string | undefined } = { resourceVersion: '7' }
+  const mirror = {
+    resourceVersion: '7' as string | undefined,
+    doubt: () => {
+      mirror.resourceVersion = undefined
+    },
+  }
   const recovery = new FailureRecovery({
     ...{ resource: 'pods', mirror, status: newStatus('pods'), bookmarks: { areAbsent: false } },
     ...{ retry: { minMs: 0, maxMs: 0 }, watchList: true, log: createLogger({ sink: () => {} }) },

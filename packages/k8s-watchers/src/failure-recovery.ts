@@ -23,7 +23,7 @@ type Listing = ReturnType<typeof listingAfter>
 /** What a reflector does about failures: it decides what is read next, tells of it, and waits before. */
 export class FailureRecovery {
   readonly #resource: string
-  readonly #mirror: Pick<TableMirror<object>, 'resourceVersion'>
+  readonly #mirror: Pick<TableMirror<object>, 'resourceVersion' | 'doubt'>
   readonly #status: ReturnType<typeof newStatus>
   readonly #bookmarks: Pick<BookmarkExpectation, 'areAbsent'>
   readonly #pause: FailurePause
@@ -50,7 +50,7 @@ export class FailureRecovery {
   }: Readonly<{
     resource: string
     /** Loses its version when all must be read again. */
-    mirror: Pick<TableMirror<object>, 'resourceVersion'>
+    mirror: Pick<TableMirror<object>, 'resourceVersion' | 'doubt'>
     status: ReturnType<typeof newStatus>
     bookmarks: Pick<BookmarkExpectation, 'areAbsent'>
     retry: NonNullable<ReflectorOptions<object>['retry']>
@@ -111,7 +111,7 @@ export class FailureRecovery {
     if (mayBeTheVersion(error)) this.#unexplained++
     if (isReading) {
       if (this.#listing === 'stream' && this.#canOnlyPage(error)) return
-    } else if (this.#recovery(error) === 'relist') this.#mirror.resourceVersion = undefined
+    } else if (this.#recovery(error) === 'relist') this.#mirror.doubt()
     else this.#onCut()
     if (error instanceof TableDiffersError) return
     const expired = error instanceof K8sApiError && isExpired({ code: error.status, reason: error.reason })

@@ -1,4 +1,11 @@
-import { anyJson, DecodeError, type Decoder, type JsonShape, objectKey } from '@axoneme/slim-types'
+import {
+  anyJson,
+  DecodeError,
+  type Decoder,
+  type JsonShape,
+  objectKey,
+  resourceVersionOf,
+} from '@axoneme/slim-types'
 
 /** The metadata that an object must have to be kept in a table. */
 export type ObjectWithMetadata = Readonly<{
@@ -43,7 +50,7 @@ export function jsonDecoder<T extends ObjectWithMetadata>({
     },
     identify: ({ metadata }) => ({
       key: objectKey({ name: metadata.name, namespace: metadata.namespace ?? '' }),
-      resourceVersion: metadata.resourceVersion ?? '',
+      resourceVersion: resourceVersionOf(metadata.resourceVersion ?? ''),
     }),
     equals,
   }

@@ -143,6 +143,7 @@ export class RunningReflector<T extends object> implements Reflector {
     this.#interrupt = new AbortController()
     let isOpen = false
     let events = 0
+    let heardEvents = 0
     try {
       await watchOnce({
         ...{ source: this.#source, decoder, recall: this.#mirror.recall, start, timeoutSeconds },
@@ -156,7 +157,10 @@ export class RunningReflector<T extends object> implements Reflector {
           events++
           if (event.type === 'BOOKMARK') this.#bookmarks.bookmark()
           onEvent(event)
-          this.#heard()
+        },
+        onRead: () => {
+          if (events > heardEvents) this.#heard()
+          heardEvents = events
         },
         signal: AbortSignal.any([this.#signal, this.#interrupt.signal]),
       })
@@ -233,7 +237,7 @@ export class RunningReflector<T extends object> implements Reflector {
     if (outcome !== 'differs' || isReadAnew) return outcome
     log.warn('the table differs from the source, reading all again', { resource, ...comparison })
     this.#isDoubtful = true
-    if (this.#interrupt === undefined) this.#mirror.resourceVersion = undefined
+    if (this.#interrupt === undefined) this.#mirror.doubt()
     else this.#interrupt.abort(new TableDiffersError(resource))
     return outcome
   }

@@ -31,7 +31,7 @@ it('counts what exists, whether it can be read or not', () => {
   invalid('b', 12)
   expect([mirror.size, table.size, [...mirror.keys()]]).toEqual([2, 1, ['ns/a', 'ns/b']])
   expect(mirror.has('ns/b')).toBe(true)
-  mirror.apply({ type: 'MODIFIED', resourceVersion: '13', row: thing('b', 13) })
+  mirror.apply({ type: 'MODIFIED', resourceVersion: 13, row: thing('b', 13), known: undefined })
   expect([mirror.size, table.size]).toEqual([2, 2])
   invalid('c', 14)
   mirror.apply({ type: 'DELETED', key: key('c'), resourceVersion: '15' })

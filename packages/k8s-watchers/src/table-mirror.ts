@@ -1,4 +1,4 @@
-import type { Decoder, Recall } from '@axoneme/slim-types'
+import type { Decoder, Recall, ResourceVersion } from '@axoneme/slim-types'
 import type { WritableTable } from '@axoneme/tables'
 import type { Mirror } from './comparison.ts'
 import type { CompleteList } from './list-all.ts'
@@ -6,25 +6,24 @@ import type { ObjectEvent } from './watch-once.ts'
 
 /** A table that follows a collection, and what is known of the collection beside it. This is the table's one writer. */
 export class TableMirror<T extends object> implements Mirror {
-  /** Undefined while a list is needed. */
-  resourceVersion: string | undefined
   changeCount = 0
-  /** For the decoder of the events that are applied: the row under a key. */
+  /** For the decoder of the events that are applied, each before the next one is decoded. */
   readonly recall: Recall<T>
-  /** What the decoder of the event that comes next was told: its row is this one, or differs from it. */
-  #recalled: T | undefined
+  #version: ResourceVersion | undefined
   readonly #table: WritableTable<T>
   readonly #decoder: Decoder<T>
   /** Objects that exist, cannot be decoded, and were never seen in a state that could. */
   readonly #unreadable = new Set<string>()
 
   constructor(table: WritableTable<T>, decoder: Decoder<T>) {
-    this.recall = (key, length) => {
-      this.#recalled = table.getAscii(key, length)
-      return this.#recalled
-    }
+    this.recall = (key, isIt) => table.find(key, isIt)
     this.#table = table
     this.#decoder = decoder
+  }
+
+  /** Undefined while a list is needed. */
+  get resourceVersion(): string | undefined {
+    return this.#version === undefined ? undefined : String(this.#version)
   }
 
   get size(): number {
@@ -43,7 +42,6 @@ export class TableMirror<T extends object> implements Mirror {
   /** Makes the table what the list says. What was known of an object that cannot be read any more is kept. */
   replace(list: CompleteList<T>): void {
     this.changeCount++
-    this.#recalled = undefined
     const rows = [...list.items]
     this.#unreadable.clear()
     for (const { key } of list.invalid) {
@@ -54,14 +52,17 @@ export class TableMirror<T extends object> implements Mirror {
     }
     this.#table.replaceAll(rows)
     this.#table.markInitialized()
-    this.resourceVersion = list.resourceVersion
+    this.#version = list.resourceVersion
+  }
+
+  /** What is known is not trusted any more: a list is needed. */
+  doubt(): void {
+    this.#version = undefined
   }
 
   /** Whether the event changed the table. */
   apply(event: ObjectEvent<T>): boolean {
-    const recalled = this.#recalled
-    this.#recalled = undefined
-    if (event.resourceVersion !== '') this.resourceVersion = event.resourceVersion
+    if (event.resourceVersion !== '') this.#version = event.resourceVersion
     if (event.type === 'BOOKMARK') return false
     this.changeCount++
     switch (event.type) {
@@ -69,17 +70,29 @@ export class TableMirror<T extends object> implements Mirror {
         if (!this.#table.has(event.key)) this.#unreadable.add(event.key)
         return false
       case 'DELETED':
-        this.#unreadable.delete(event.key)
+        this.#noLongerUnreadable(event.key)
         return this.#table.delete(event.key)
       default:
-        return event.row !== recalled && this.#upsert(event.row, recalled)
+        return event.known === undefined ? this.#upsert(event.row) : this.#replace(event.known, event.row)
     }
   }
 
-  #upsert(row: T, recalled: T | undefined): boolean {
-    const { key } = this.#decoder.identify(row)
+  #replace(known: T, row: T): boolean {
+    if (row === known) return false
+    this.#table.replace(known, row)
+    return true
+  }
+
+  /** Or gone. */
+  #noLongerUnreadable(key: string): void {
+    // To delete from a set makes V8 look a string up among all that it ever internalized.
     if (this.#unreadable.size > 0) this.#unreadable.delete(key)
-    const known = recalled ?? this.#table.get(key)
+  }
+
+  #upsert(row: T): boolean {
+    const { key } = this.#decoder.identify(row)
+    this.#noLongerUnreadable(key)
+    const known = this.#table.get(key)
     if (known !== undefined && this.#decoder.equals(known, row)) return false
     return this.#table.upsert(row, key)
   }

@@ -1,7 +1,6 @@
 import {
   equalPods,
   equalsIgnoringVersion,
-  hasAsciiObjectKey,
   hasObjectKey,
   objectKey,
   type SlimCiliumNode,
@@ -26,8 +25,7 @@ function createObjectTable<T extends SlimMeta>(
 }
 
 export function createPodTable(): WritableTable<SlimPod> {
-  const keyTests = { hasKey: hasObjectKey, hasAsciiKey: hasAsciiObjectKey }
-  return createTable<SlimPod>({ name: 'pods', key: objectKey, keyTests, equals: equalPods })
+  return createTable<SlimPod>({ name: 'pods', key: objectKey, hasKey: hasObjectKey, equals: equalPods })
 }
 
 export function createServiceTable(): WritableTable<SlimService> {

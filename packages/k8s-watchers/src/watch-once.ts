@@ -37,6 +37,7 @@ export async function watchOnce<T>({
   maxFrameBytes,
   onOpen,
   onEvent,
+  onRead,
   signal,
 }: {
   source: ResourceSource
@@ -51,6 +52,8 @@ export async function watchOnce<T>({
   maxFrameBytes: number
   onOpen: () => void
   onEvent: (event: ObjectEvent<T>) => void
+  /** After the events of what was read at once. */
+  onRead: () => void
   signal: AbortSignal
 }): Promise<void> {
   using silence = new SilenceTimer(source.resource, maxSilenceMs)
@@ -67,8 +70,12 @@ export async function watchOnce<T>({
     onEvent(event)
   }
   await read((bytes, start, end) => {
-    splitter.push({ bytes, start, end }, onFrame)
     silence.heard()
+    try {
+      splitter.push({ bytes, start, end }, onFrame)
+    } finally {
+      onRead()
+    }
   })
 }
 

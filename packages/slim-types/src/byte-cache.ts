@@ -1,3 +1,6 @@
+import { hashOfBytes, type KeyBytes } from '@axoneme/key-hash'
+import { viewOf } from './bytes.ts'
+
 /** As many places are looked at before a key counts as absent: what somebody made collide is slow for nobody. */
 const maxProbes = 32
 const initialCapacity = 256
@@ -9,7 +12,7 @@ const noBytes = new Uint8Array()
  * at most `maxEntries` in two generations: when the young one is full it becomes the old one and the old one is
  * dropped, so what is still seen stays and what is not is forgotten.
  */
-export class ByteCache<Value> {
+export class ByteCache<Value extends NonNullable<unknown>> {
   readonly #generationSize: number
   /** Of the hash, so that nobody outside knows which keys collide. */
   readonly #seed: number
@@ -31,20 +34,18 @@ export class ByteCache<Value> {
 
   find(bytes: Uint8Array, start: number, end: number): Value | undefined {
     const span = this.#spanOf(bytes, start, end)
-    const hash = hashOf(span, this.#seed)
-    const place = this.#young.placeOf(span, hash)
-    if (place >= 0) return this.#young.values[place]
-    const oldPlace = this.#old.placeOf(span, hash)
-    if (oldPlace < 0) return undefined
-    const value = this.#old.values[oldPlace] as Value
-    this.#add({ span, hash, value })
-    return value
+    const hash = hashOfBytes(span, this.#seed)
+    const young = this.#young.find(span, hash)
+    if (young !== undefined) return young
+    const old = this.#old.find(span, hash)
+    if (old !== undefined) this.#add({ span, hash, value: old })
+    return old
   }
 
   /** Under a key that was not found before. */
   add(bytes: Uint8Array, { start, end, value }: { start: number; end: number; value: Value }): void {
     const span = this.#spanOf(bytes, start, end)
-    this.#add({ span, hash: hashOf(span, this.#seed), value })
+    this.#add({ span, hash: hashOfBytes(span, this.#seed), value })
   }
 
   #add(entry: Entry<Value>): void {
@@ -56,7 +57,7 @@ export class ByteCache<Value> {
   }
 
   /** Is overwritten by the next one. Most keys lie in the same bytes as the one before. */
-  #spanOf(bytes: Uint8Array, start: number, end: number): Span {
+  #spanOf(bytes: Uint8Array, start: number, end: number): KeyBytes {
     const span = this.#span
     if (bytes !== this.#viewed) {
       this.#viewed = bytes
@@ -68,48 +69,37 @@ export class ByteCache<Value> {
   }
 }
 
-type Entry<Value> = Readonly<{ span: Span; hash: number; value: Value }>
+type Entry<Value> = Readonly<{ span: KeyBytes; hash: number; value: Value }>
 
-type Span = Readonly<{ view: DataView; start: number; end: number }>
-
-/** Four bytes at a time: each step waits for the one before it. */
-function hashOf({ view, start, end }: Span, seed: number): number {
-  let hash = seed ^ (end - start)
-  let at = start
-  for (; at + 4 <= end; at += 4) hash = mixed(hash ^ view.getInt32(at, true))
-  for (; at < end; at++) hash = mixed(hash ^ view.getUint8(at))
-  return hash
-}
-
-/** Each bit of the word reaches all lower ones: the place in a table is in these. */
-function mixed(hash: number): number {
-  const product = Math.imul(hash, 0x85ebca6b)
-  return product ^ (product >>> 15)
-}
+/** Of a place: the hash of its key, where this begins and ends among all keys (both 0: the place is free), the value. */
+const placeShift = 2
+const placeSize = 1 << placeShift
 
 /** A hash table with open addressing; nothing is ever removed from it. */
 class Generation<Value> {
   size = 0
-  values: (Value | undefined)[] = emptyPlaces(initialCapacity)
-  #hashes = new Int32Array(initialCapacity)
-  /** Where the place's key begins and ends among all keys; both 0: the place is free. */
-  #starts = new Int32Array(initialCapacity)
-  #ends = new Int32Array(initialCapacity)
+  /** What is needed together lies together: memory is slow. */
+  #places = emptyPlaces<Value>(initialCapacity)
   #keys = viewOf(new Uint8Array(initialKeyBytes))
   // Not 0, so that the empty key is told from a free place.
   #keyBytes = 1
 
-  placeOf(span: Span, hash: number): number {
-    const mask = this.#hashes.length - 1
-    for (let probe = 0, place = hash & mask; probe < maxProbes; probe++, place = (place + 1) & mask) {
-      if (this.#ends[place] === 0) return -1
-      if (this.#hashes[place] === hash && this.#isAt(place, span)) return place
+  find(span: KeyBytes, hash: number): Value | undefined {
+    const places = this.#places
+    const mask = places.length - 1
+    let at = (hash << placeShift) & mask
+    for (let probe = 0; probe < maxProbes; probe++, at = (at + placeSize) & mask) {
+      const keyEnd = places[at + 2] as number
+      if (keyEnd === 0) return undefined
+      if (places[at] === hash && this.#isAt(places[at + 1] as number, keyEnd, span)) {
+        return places[at + 3] as Value
+      }
     }
-    return -1
+    return undefined
   }
 
   add({ span, hash, value }: Entry<Value>): void {
-    if (this.size * 2 >= this.#hashes.length) this.#grow()
+    if (this.size * 2 * placeSize >= this.#places.length) this.#grow()
     const { view, start, end } = span
     const keyStart = this.#keyBytes
     const keyEnd = keyStart + end - start
@@ -120,10 +110,10 @@ class Generation<Value> {
     this.size++
   }
 
-  #isAt(place: number, { view, start, end }: Span): boolean {
+  #isAt(keyStart: number, keyEnd: number, { view, start, end }: KeyBytes): boolean {
     const keys = this.#keys
-    let keyAt = this.#starts[place] as number
-    if ((this.#ends[place] as number) - keyAt !== end - start) return false
+    let keyAt = keyStart
+    if (keyEnd - keyStart !== end - start) return false
     let at = start
     for (; at + 4 <= end; at += 4, keyAt += 4) {
       if (keys.getInt32(keyAt, true) !== view.getInt32(at, true)) return false
@@ -132,43 +122,37 @@ class Generation<Value> {
     return true
   }
 
-  #put(entry: Readonly<{ hash: number; keyStart: number; keyEnd: number; value: Value }>): boolean {
-    const { hash, keyStart, keyEnd, value } = entry
-    const mask = this.#hashes.length - 1
-    for (let probe = 0, place = hash & mask; probe < maxProbes; probe++, place = (place + 1) & mask) {
-      if (this.#ends[place] !== 0) continue
-      this.#starts[place] = keyStart
-      this.#ends[place] = keyEnd
-      this.#hashes[place] = hash
-      this.values[place] = value
+  #put({ hash, keyStart, keyEnd, value }: PlacedEntry<Value>): boolean {
+    const places = this.#places
+    const mask = places.length - 1
+    let at = (hash << placeShift) & mask
+    for (let probe = 0; probe < maxProbes; probe++, at = (at + placeSize) & mask) {
+      if (places[at + 2] !== 0) continue
+      places[at] = hash
+      places[at + 1] = keyStart
+      places[at + 2] = keyEnd
+      places[at + 3] = value
       return true
     }
     return false
   }
 
   #grow(): void {
-    const { values } = this
-    const [hashes, starts, ends] = [this.#hashes, this.#starts, this.#ends]
-    const capacity = hashes.length * 2
-    this.values = emptyPlaces(capacity)
-    this.#hashes = new Int32Array(capacity)
-    this.#starts = new Int32Array(capacity)
-    this.#ends = new Int32Array(capacity)
+    const old = this.#places
+    this.#places = emptyPlaces((old.length / placeSize) * 2)
     this.size = 0
-    for (const [place, hash] of hashes.entries()) {
-      const [keyStart, keyEnd] = [starts[place] as number, ends[place] as number]
+    for (let at = 0; at < old.length; at += placeSize) {
+      const [hash, keyStart, keyEnd] = [old[at], old[at + 1], old[at + 2]] as [number, number, number]
       if (keyEnd === 0) continue
-      if (this.#put({ hash, keyStart, keyEnd, value: values[place] as Value })) this.size++
+      if (this.#put({ hash, keyStart, keyEnd, value: old[at + 3] as Value })) this.size++
     }
   }
 }
 
-function emptyPlaces<T>(count: number): (T | undefined)[] {
-  return new Array<T | undefined>(count).fill(undefined)
-}
+type PlacedEntry<Value> = Readonly<{ hash: number; keyStart: number; keyEnd: number; value: Value }>
 
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+function emptyPlaces<Value>(count: number): (number | Value | undefined)[] {
+  return new Array<number | Value | undefined>(count * placeSize).fill(0)
 }
 
 function enlarged(view: DataView, neededBytes: number): DataView {

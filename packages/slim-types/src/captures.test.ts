@@ -24,7 +24,7 @@ describe('lists captured from an apiserver', () => {
       name: 'adservice-748f6f68d4-6j5rs',
       namespace: 'default',
       uid: 'e092c739-f645-48a4-8a7c-71ccf4efc95a',
-      resourceVersion: '685',
+      resourceVersion: 685,
       labels: {
         app: 'adservice',
         'pod-template-hash': '748f6f68d4',

@@ -4,6 +4,7 @@ import { DecodeError, decoding } from './errors.ts'
 import type { Interner } from './interner.ts'
 import { asObject, type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
 import { anyJson, listShape, objectShape, resourceShape, sharedText } from './json-shape.ts'
+import { versionAt } from './meta.ts'
 import { objectKey, type SlimCiliumEndpoint } from './types.ts'
 
 /** cilium.io/v2 CiliumEndpoint. An object without name, namespace or uid is refused: it could not be removed safely. */
@@ -28,7 +29,7 @@ function endpointFromJson(object: JsonObject): SlimCiliumEndpoint {
     name: neededTextAt(metadata, 'name'),
     namespace: neededTextAt(metadata, 'namespace'),
     uid: neededTextAt(metadata, 'uid'),
-    resourceVersion: textAt(metadata, 'resourceVersion'),
+    resourceVersion: versionAt(metadata),
     isOwnedByOther: owners.some((owner) => textAt(owner, 'kind') !== 'Pod'),
   }
 }

@@ -2,11 +2,12 @@ import type { Decoder } from './decoder.ts'
 import { equalsIgnoringVersion } from './equals.ts'
 import { decoding } from './errors.ts'
 import type { Interner } from './interner.ts'
+import { canonicalIp } from './ip-text.ts'
 import { asObject, integerAt, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
 import { anyJson, type JsonShape, listShape, objectShape, resourceShape, sharedText } from './json-shape.ts'
 import { identifySlim, metaFromJson, metaOf, metaShapes } from './meta.ts'
 import type { SlimCiliumNode } from './types.ts'
-import { canonicalIp, listOf } from './values.ts'
+import { listOf } from './values.ts'
 
 /** cilium.io/v2 CiliumNode. Custom resources have no protobuf form. */
 export function ciliumNodeDecoder(interner: Interner): Decoder<SlimCiliumNode> {

@@ -31,7 +31,7 @@ it('CiliumEndpoints of a real cluster', () => {
     name: 'bench-0',
     namespace: 'default',
     uid: 'cadafcd9-8539-47e0-ace1-5b8c90e05dff',
-    resourceVersion: '1186',
+    resourceVersion: 1186,
     isOwnedByOther: false,
   })
 })
@@ -70,7 +70,12 @@ describe('policies', () => {
   ])('$given', ({ given, specs }) => {
     const object = { metadata, ...given, status: { conditions: [] } }
     for (const decoder of [ciliumNetworkPolicyDecoder, ciliumClusterwideNetworkPolicyDecoder])
-      expect(decode(decoder(interner), object)).toEqual({ ...metadata, labels: {}, specs })
+      expect(decode(decoder(interner), object)).toEqual({
+        ...metadata,
+        resourceVersion: 7,
+        labels: {},
+        specs,
+      })
   })
 
   it('a change of the status is none, one of a rule is', () => {

@@ -1,12 +1,19 @@
+import type { KeyBytes } from '@axoneme/key-hash'
 import type { JsonShape } from './json-shape.ts'
 import type { ObjectIdentity } from './meta.ts'
 import type { MessageBytes } from './protobuf.ts'
+import type { ResourceVersion } from './resource-version.ts'
 
-/** What is known of an object: the row under its key, which is the first `length` bytes, in ASCII. */
-export type Recall<T> = (key: Uint8Array, length: number) => T | undefined
+/** What is known of an object: the row of its key, which is ASCII, if that is the one that is meant. */
+export type Recall<T> = (key: KeyBytes, isIt: (row: T) => boolean) => T | undefined
 
 /** An object as a watch has it. */
-export type DecodedObject<T> = Readonly<{ resourceVersion: string; row: T }>
+export type DecodedObject<T> = Readonly<{
+  resourceVersion: ResourceVersion
+  row: T
+  /** What was recalled of the same object: `row` itself, or something that differs from it. */
+  known: T | undefined
+}>
 
 /** How one kind of object becomes a row. `T` holds only the fields that are acted on. */
 export type Decoder<T> = Readonly<{

@@ -178,9 +178,9 @@ describe('envelopes', () => {
 
   it('name the type and view the content', () => {
     const bytes = Buffer.from([...Buffer.from('k8s\0'), ...typeMeta, 0x12, 2, 7, 8])
-    const { message, ...type } = openEnvelope(wholeMessage(bytes))
-    expect(type).toEqual({ apiVersion: 'v1', kind: '' })
-    expect(bytes.subarray(message.start, message.end)).toEqual(Buffer.from([7, 8]))
+    const envelope = openEnvelope(wholeMessage(bytes))
+    expect(envelope).toMatchObject({ apiVersion: 'v1', kind: '' })
+    expect(bytes.subarray(envelope.start, envelope.end)).toEqual(Buffer.from([7, 8]))
   })
 
   it.each([
@@ -219,7 +219,7 @@ describe('watch events', () => {
     expect(event({ type: 'DELETED', object: { ...pod, spec: 7 } })).toEqual({
       type: 'DELETED',
       key: 'b/a',
-      resourceVersion: '7',
+      resourceVersion: 7,
     })
   })
 

@@ -28,10 +28,10 @@ export { networkPolicyDecoder } from './network-policy.ts'
 export { nodeDecoder } from './node.ts'
 export { equalPods, podDecoder } from './pod.ts'
 export { type MessageBytes, wholeMessage } from './protobuf.ts'
+export { type ResourceVersion, resourceVersionOf } from './resource-version.ts'
 export { serviceDecoder } from './service.ts'
 export { type ApiStatus, decodeStatus, isExpired } from './status.ts'
 export {
-  hasAsciiObjectKey,
   hasObjectKey,
   type Labels,
   objectKey,

@@ -3,25 +3,30 @@ import type { Interner } from './interner.ts'
 import {
   generateNameTag,
   type MetaDraft,
+  metaFields,
   namespaceTag,
   nameTag,
-  readMetaFields,
+  readMetaField,
   selfLinkTag,
   uidTag,
 } from './meta.ts'
 import { enter, leave } from './protobuf.ts'
 import type { SlimMeta } from './types.ts'
-import type { WireReader } from './wire-reader.ts'
+import { WireReader } from './wire-reader.ts'
 
 /** Those of Kubernetes have 63 bytes for the namespace, 253 for the name, and one between them. */
 const maxKeyBytes = 512
 const slash = '/'.charCodeAt(0)
+/** The bits that no byte of four in ASCII has. */
+const beyondAscii = 0x80808080
 
 /** Finds the earlier states of objects by the bytes of their names: nothing is made of these where one is known. */
 export class KnownObjects<Row extends SlimMeta> {
   readonly #recall: Recall<Row>
-  readonly #key = new Uint8Array(maxKeyBytes)
-  #keyBytes = 0
+  readonly #key = { view: new DataView(new ArrayBuffer(maxKeyBytes)), start: 0, end: 0 }
+  /** The one that has the uid which is next: that of an object made anew is another, and no two objects have the same. */
+  readonly #isIt = (row: Row): boolean => row.uid !== '' && this.#reader.isNext(row.uid)
+  #reader = new WireReader()
 
   constructor(recall: Recall<Row>) {
     this.#recall = recall
@@ -41,7 +46,7 @@ export class KnownObjects<Row extends SlimMeta> {
       draft.namespace = known.namespace
       draft.uid = known.uid
     }
-    readMetaFields(reader, { end, draft, interner })
+    while (reader.skipTo(metaFields, end)) readMetaField(reader, draft, interner)
     leave(reader, end)
     return known !== undefined && isSame(known, draft) ? known : undefined
   }
@@ -56,13 +61,14 @@ export class KnownObjects<Row extends SlimMeta> {
     const nameStart = reader.pos
     reader.pos = nameEnd
     if (reader.accept(generateNameTag)) reader.skip(generateNameTag)
-    this.#keyBytes = 0
+    this.#key.end = 0
     if (reader.accept(namespaceTag) && !this.#addNamespace(reader)) return undefined
     if (reader.accept(selfLinkTag)) reader.skip(selfLinkTag)
-    if (!this.#add(reader.bytes, nameStart, nameEnd) || !reader.accept(uidTag)) return undefined
-    const known = this.#recall(this.#key, this.#keyBytes)
-    // An object that was made anew has another uid.
-    return known !== undefined && reader.stringOr(known.uid) === known.uid ? known : undefined
+    if (!this.#add(reader.view, nameStart, nameEnd) || !reader.accept(uidTag)) return undefined
+    this.#reader = reader
+    const known = this.#recall(this.#key, this.#isIt)
+    if (known !== undefined) reader.skip(uidTag)
+    return known
   }
 
   #addNamespace(reader: WireReader): boolean {
@@ -70,23 +76,29 @@ export class KnownObjects<Row extends SlimMeta> {
     const start = reader.pos
     reader.pos = end
     if (end === start) return true
-    if (!this.#add(reader.bytes, start, end)) return false
-    this.#key[this.#keyBytes++] = slash
+    if (!this.#add(reader.view, start, end)) return false
+    this.#key.view.setUint8(this.#key.end++, slash)
     return true
   }
 
   /** Whether these are ASCII, and there was room for them. */
-  #add(bytes: Uint8Array, start: number, end: number): boolean {
-    const key = this.#key
-    let keyBytes = this.#keyBytes
+  #add(bytes: DataView, start: number, end: number): boolean {
+    const { view, end: keyEnd } = this.#key
     // One is left for what is between the two.
-    if (end - start >= maxKeyBytes - keyBytes) return false
-    for (let at = start; at < end; at++) {
-      const byte = bytes[at] as number
-      if (byte > 127) return false
-      key[keyBytes++] = byte
+    if (end - start >= maxKeyBytes - keyEnd) return false
+    let to = keyEnd
+    let at = start
+    for (; at + 4 <= end; at += 4, to += 4) {
+      const word = bytes.getInt32(at)
+      if ((word & beyondAscii) !== 0) return false
+      view.setInt32(to, word)
     }
-    this.#keyBytes = keyBytes
+    for (; at < end; at++, to++) {
+      const byte = bytes.getUint8(at)
+      if (byte > 127) return false
+      view.setUint8(to, byte)
+    }
+    this.#key.end = to
     return true
   }
 }

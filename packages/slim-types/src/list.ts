@@ -45,12 +45,12 @@ function checkKind(kind: string, expected: string): void {
 }
 
 function listFromProtobuf<T>(bytes: Uint8Array, decoder: Decoder<T>): ObjectList<T> {
-  const { kind, message } = openEnvelope(wholeMessage(bytes))
-  checkKind(kind, `${decoder.kind}List`)
+  const envelope = openEnvelope(wholeMessage(bytes))
+  checkKind(envelope.kind, `${decoder.kind}List`)
   const { fromProtobuf } = decoder
   if (fromProtobuf === undefined) throw new DecodeError(`a protobuf list of ${decoder.resource}`)
   const draft = newDraft<T>()
-  return decodeMessage(kind, message, (reader, end) => {
+  return decodeMessage(envelope.kind, envelope, (reader, end) => {
     while (reader.pos < end) {
       const tag = reader.tag()
       if (tag === ((1 << 3) | 2)) readListMeta(reader, draft)

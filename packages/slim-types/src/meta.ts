@@ -3,19 +3,20 @@ import { asObject, type JsonObject, objectAt, textAt, textMapAt } from './json.t
 import { anyJson, sharedMap, sharedText } from './json-shape.ts'
 import { type LabelMaps, labelsTag, readLabels } from './label-maps.ts'
 import { enter, leave } from './protobuf.ts'
+import { type ResourceVersion, resourceVersionOf } from './resource-version.ts'
 import { type Labels, objectKey, type SlimMeta } from './types.ts'
 import { labelsOf, noLabels } from './values.ts'
 import type { WireReader } from './wire-reader.ts'
 
 /** What tells one object, and one state of it, from another. `key` is `namespace/name`, or the name alone. */
-export type ObjectIdentity = Readonly<{ key: string; resourceVersion: string }>
+export type ObjectIdentity = Readonly<{ key: string; resourceVersion: ResourceVersion }>
 
 /** meta/v1 ObjectMeta while it is read. */
 export type MetaDraft = {
   name: string
   namespace: string
   uid: string
-  resourceVersion: string
+  resourceVersion: ResourceVersion
   labels: Labels
   deleting: boolean
   /** Where objects that have equal labels share them. */
@@ -47,7 +48,7 @@ export function metaOf(draft: MetaDraft): SlimMeta {
 /** Reads a nested ObjectMeta into `draft`. */
 export function readMeta(reader: WireReader, draft: MetaDraft, interner: Interner): void {
   const end = enter(reader)
-  readMetaFields(reader, { end, draft, interner })
+  while (reader.skipTo(metaFields, end)) readMetaField(reader, draft, interner)
   leave(reader, end)
 }
 
@@ -57,36 +58,34 @@ export const namespaceTag = (3 << 3) | 2
 export const selfLinkTag = (4 << 3) | 2
 export const uidTag = (5 << 3) | 2
 
-/** Reads the fields of an ObjectMeta up to `end` into `draft`. */
-export function readMetaFields(
-  reader: WireReader,
-  { end, draft, interner }: Readonly<{ end: number; draft: MetaDraft; interner: Interner }>,
-): void {
-  while (reader.pos < end) {
-    const tag = reader.tag()
-    switch (tag) {
-      case nameTag:
-        draft.name = reader.string()
-        break
-      case namespaceTag:
-        draft.namespace = reader.interned(interner)
-        break
-      case uidTag:
-        draft.uid = reader.string()
-        break
-      case (6 << 3) | 2:
-        draft.resourceVersion = reader.string()
-        break
-      case (9 << 3) | 2: // deletionTimestamp: that it is there is enough
-        draft.deleting = true
-        reader.skip(tag)
-        break
-      case labelsTag:
-        addLabels(draft, draft.labelMaps?.read(reader) ?? readLabels(reader, interner))
-        break
-      default:
-        reader.skip(tag)
-    }
+/** For `skipTo`: those that readMetaField acts on. */
+export const metaFields = (1 << 1) | (1 << 3) | (1 << 5) | (1 << 6) | (1 << 9) | (1 << 11)
+
+/** Reads the next field of an ObjectMeta into `draft`. */
+export function readMetaField(reader: WireReader, draft: MetaDraft, interner: Interner): void {
+  const tag = reader.tag()
+  switch (tag) {
+    case nameTag:
+      draft.name = reader.string()
+      break
+    case namespaceTag:
+      draft.namespace = reader.interned(interner)
+      break
+    case uidTag:
+      draft.uid = reader.string()
+      break
+    case (6 << 3) | 2:
+      draft.resourceVersion = reader.decimal()
+      break
+    case (9 << 3) | 2: // deletionTimestamp: that it is there is enough
+      draft.deleting = true
+      reader.skip(tag)
+      break
+    case labelsTag:
+      addLabels(draft, draft.labelMaps?.read(reader) ?? readLabels(reader, interner))
+      break
+    default:
+      reader.skip(tag)
   }
 }
 
@@ -112,10 +111,15 @@ export function metaFromJson(object: JsonObject): MetaDraft {
   draft.name = textAt(metadata, 'name')
   draft.namespace = textAt(metadata, 'namespace')
   draft.uid = textAt(metadata, 'uid')
-  draft.resourceVersion = textAt(metadata, 'resourceVersion')
+  draft.resourceVersion = versionAt(metadata)
   draft.deleting = textAt(metadata, 'deletionTimestamp') !== ''
   draft.labels = labelsOf(textMapAt(metadata, 'labels'))
   return draft
+}
+
+/** Of the metadata. */
+export function versionAt(metadata: JsonObject): ResourceVersion {
+  return resourceVersionOf(textAt(metadata, 'resourceVersion'))
 }
 
 /** Reads only the identity from the message of any object: its first field is its ObjectMeta. */
@@ -133,7 +137,7 @@ function readMetaIdentity(reader: WireReader): ObjectIdentity {
   const end = enter(reader)
   let name = ''
   let namespace = ''
-  let resourceVersion = ''
+  let resourceVersion: ResourceVersion = ''
   while (reader.pos < end) {
     const tag = reader.tag()
     switch (tag) {
@@ -144,7 +148,7 @@ function readMetaIdentity(reader: WireReader): ObjectIdentity {
         namespace = reader.string()
         break
       case (6 << 3) | 2:
-        resourceVersion = reader.string()
+        resourceVersion = reader.decimal()
         break
       default:
         reader.skip(tag)
@@ -158,6 +162,6 @@ export function identityFromJson(value: unknown): ObjectIdentity {
   const metadata = objectAt(asObject(value, 'the object'), 'metadata') ?? {}
   return {
     key: objectKey({ name: textAt(metadata, 'name'), namespace: textAt(metadata, 'namespace') }),
-    resourceVersion: textAt(metadata, 'resourceVersion'),
+    resourceVersion: versionAt(metadata),
   }
 }

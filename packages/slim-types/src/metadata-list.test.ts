@@ -14,8 +14,8 @@ describe('a list of metadata', () => {
     const list = { kind: 'PartialObjectMetadataList', metadata, items: [item('a'), item('b')] }
     expect(decode(list)).toEqual({
       items: [
-        { key: 'ns/a', resourceVersion: '3' },
-        { key: 'ns/b', resourceVersion: '3' },
+        { key: 'ns/a', resourceVersion: 3 },
+        { key: 'ns/b', resourceVersion: 3 },
       ],
       resourceVersion: '7',
       remaining,

@@ -2,6 +2,7 @@ import type { Decoder } from './decoder.ts'
 import { equalsIgnoringVersion } from './equals.ts'
 import { decoding } from './errors.ts'
 import type { Interner } from './interner.ts'
+import { canonicalIp } from './ip-text.ts'
 import { asObject, flagAt, type JsonObject, objectAt, objectsAt, textAt, textsAt } from './json.ts'
 import { anyJson, type JsonShape, listShape, objectShape, resourceShape, sharedText } from './json-shape.ts'
 import {
@@ -15,7 +16,7 @@ import {
 } from './meta.ts'
 import { decodeMessage, enter, leave } from './protobuf.ts'
 import type { SlimNode, SlimNodeAddress } from './types.ts'
-import { canonicalIp, listOf } from './values.ts'
+import { listOf } from './values.ts'
 import type { WireReader } from './wire-reader.ts'
 
 export function nodeDecoder(interner: Interner): Decoder<SlimNode> {

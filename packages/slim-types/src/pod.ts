@@ -3,6 +3,7 @@ import type { DecodedObject, Decoder } from './decoder.ts'
 import { equalValues } from './equals.ts'
 import { decoding } from './errors.ts'
 import type { Interner } from './interner.ts'
+import { canonicalIp, readIp } from './ip-text.ts'
 import { asObject, flagAt, integerAt, type JsonObject, objectAt, objectsAt, textAt } from './json.ts'
 import { anyJson, type JsonShape, listShape, objectShape, resourceShape, sharedText } from './json-shape.ts'
 import { KnownObjects } from './known-objects.ts'
@@ -10,7 +11,7 @@ import { createLabelMaps, type LabelMaps } from './label-maps.ts'
 import { identifySlim, type MetaDraft, metaFromJson, metaShapes, readMeta } from './meta.ts'
 import { enter, leave, MessageDecoder } from './protobuf.ts'
 import type { SlimContainerPort, SlimPod } from './types.ts'
-import { canonicalIp, isAddressNext, listOf, noLabels, none, portNumber } from './values.ts'
+import { listOf, noLabels, none, portNumber } from './values.ts'
 import type { WireReader } from './wire-reader.ts'
 
 export function podDecoder(interner: Interner): Decoder<SlimPod> {
@@ -80,7 +81,7 @@ type PodDraft = MetaDraft & {
   /** How many addresses were read. */
   podIPCount: number
   /** In canonical spelling; undefined while they are those of the known state, as far as they were read. */
-  newPodIPs: string[] | undefined
+  newPodIPs: readonly string[] | undefined
   sidecarPorts: readonly SlimContainerPort[]
 }
 
@@ -139,7 +140,7 @@ function complete(draft: PodDraft): PodDraft {
 
 /** The list of the known state itself where it is equal. */
 function podIPsOf({ known, newPodIPs, podIPCount }: PodDraft): readonly string[] {
-  if (newPodIPs !== undefined) return listOf(newPodIPs)
+  if (newPodIPs !== undefined) return newPodIPs
   if (known === undefined || podIPCount === 0) return none
   return podIPCount === known.podIPs.length ? known.podIPs : known.podIPs.slice(0, podIPCount)
 }
@@ -161,7 +162,7 @@ function updatePod(reader: WireReader, end: number, sharing: Sharing): DecodedOb
   }
   const { known, resourceVersion } = draft
   const row = known !== undefined && equalPods(known, draft) ? known : podOf(draft)
-  return { resourceVersion, row }
+  return { resourceVersion, row, known }
 }
 
 function readPod(reader: WireReader, end: number, sharing: Sharing): PodDraft {
@@ -234,18 +235,21 @@ function readSpec(reader: WireReader, draft: PodDraft, sharing: Sharing): void {
   leave(reader, end)
 }
 
+/** Phase, hostIP, podIP and podIPs. */
+const statusFields = (1 << 1) | (1 << 5) | (1 << 6) | (1 << 12)
+
 function readStatus(reader: WireReader, draft: PodDraft, interner: Interner): void {
   const end = enter(reader)
   const { known } = draft
   let podIPAt = -1
-  while (reader.pos < end) {
+  while (reader.skipTo(statusFields, end)) {
     const tag = reader.tag()
     switch (tag) {
       case (1 << 3) | 2:
         draft.phase = reader.internedOr(known?.phase ?? '', interner)
         break
       case (5 << 3) | 2:
-        draft.hostIP = canonicalAddress(reader.internedOr(known?.hostIP ?? '', interner), interner)
+        draft.hostIP = readHostIP(reader, draft, interner)
         break
       case (6 << 3) | 2: // podIP: wanted only where the list beside it is absent
         podIPAt = reader.pos
@@ -266,35 +270,36 @@ function readStatus(reader: WireReader, draft: PodDraft, interner: Interner): vo
   reader.pos = end
 }
 
+function readHostIP(reader: WireReader, { known }: PodDraft, interner: Interner): string {
+  const text = reader.internedOr(known?.hostIP ?? '', interner)
+  return text === known?.hostIP ? text : canonicalAddress(text, interner)
+}
+
 function readPodIP(reader: WireReader, draft: PodDraft): void {
   const end = enter(reader)
   const known = draft.known?.podIPs[draft.podIPCount] ?? ''
   let ip = ''
   while (reader.pos < end) {
     const tag = reader.tag()
-    if (tag === ((1 << 3) | 2)) ip = readAddress(reader, known)
+    if (tag === ((1 << 3) | 2)) ip = readIp(reader, known)
     else reader.skip(tag)
   }
   leave(reader, end)
   addPodIP(draft, ip)
 }
 
-/** In canonical spelling; `known` where it is that. */
-function readAddress(reader: WireReader, known: string): string {
-  const end = enter(reader)
-  const ip = isAddressNext(reader, end, known)
-    ? known
-    : canonicalIp(reader.bytes.toString('utf8', reader.pos, end))
-  reader.pos = end
-  return ip
-}
-
 /** In canonical spelling. */
 function addPodIP(draft: PodDraft, ip: string): void {
   const place = draft.podIPCount++
   if (ip === draft.known?.podIPs[place] && draft.newPodIPs === undefined) return
-  draft.newPodIPs ??= draft.known?.podIPs.slice(0, place) ?? []
-  draft.newPodIPs.push(ip)
+  const before = draft.newPodIPs ?? (place === 0 ? none : (draft.known?.podIPs.slice(0, place) ?? none))
+  draft.newPodIPs = withAddress(before, ip)
+}
+
+/** One of each family is what pods have: then the list has no room to grow. */
+function withAddress(ips: readonly string[], ip: string): readonly string[] {
+  if (ips.length === 0) return [ip]
+  return ips.length === 1 ? [ips[0] as string, ip] : listOf([...ips, ip])
 }
 
 function canonicalAddress(text: string, interner: Interner): string {

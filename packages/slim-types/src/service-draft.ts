@@ -1,6 +1,7 @@
+import { canonicalIp } from './ip-text.ts'
 import { type MetaDraft, metaOf } from './meta.ts'
 import type { SlimService, SlimServicePort } from './types.ts'
-import { canonicalIp, labelsOf, listOf, portNumber } from './values.ts'
+import { labelsOf, listOf, portNumber } from './values.ts'
 
 /** The API's default for `sessionAffinity: ClientIP`. */
 const defaultAffinityTimeoutSeconds = 10_800

@@ -1,4 +1,4 @@
-import { openEnvelope } from './envelope.ts'
+import { type Envelope, openEnvelope } from './envelope.ts'
 import { DecodeError, decoding, quoted } from './errors.ts'
 import { asObject, integerAt, objectAt, textAt } from './json.ts'
 import { readJson } from './json-reader.ts'
@@ -27,9 +27,13 @@ export function isExpired(status: Pick<ApiStatus, 'code' | 'reason'>): boolean {
 export function decodeStatus(bytes: Uint8Array, format: WireFormat): ApiStatus {
   if (format === 'json')
     return decoding('Status', () => statusFromJson(readJson(wholeMessage(bytes), statusShape)))
-  const { kind, message } = openEnvelope(wholeMessage(bytes))
+  return statusFromProtobuf(openEnvelope(wholeMessage(bytes)))
+}
+
+export function statusFromProtobuf(envelope: Envelope): ApiStatus {
+  const { kind } = envelope
   if (kind !== 'Status') throw new DecodeError(`a ${quoted(kind)} where a Status was expected`)
-  return decodeMessage('Status', message, readStatus)
+  return decodeMessage('Status', envelope, readStatus)
 }
 
 /** What `statusFromJson` wants of the object. */
@@ -52,7 +56,7 @@ export function statusFromJson(value: unknown): ApiStatus {
   }
 }
 
-export function readStatus(reader: WireReader, end: number): ApiStatus {
+function readStatus(reader: WireReader, end: number): ApiStatus {
   const status = { code: 0, reason: '', message: '', retryAfterSeconds: 0 }
   while (reader.pos < end) {
     const tag = reader.tag()

@@ -1,3 +1,5 @@
+import type { ResourceVersion } from './resource-version.ts'
+
 /** Labels or annotations; keys and values are interned strings. */
 export type Labels = Readonly<Record<string, string>>
 
@@ -6,7 +8,7 @@ export type SlimMeta = Readonly<{
   /** Empty for cluster-scoped objects. */
   namespace: string
   uid: string
-  resourceVersion: string
+  resourceVersion: ResourceVersion
   labels: Labels
 }>
 
@@ -171,26 +173,4 @@ export function hasObjectKey(meta: Readonly<{ namespace: string; name: string }>
     key.startsWith(namespace) &&
     key[namespace.length] === '/'
   )
-}
-
-/** The same for a key that is the first `length` bytes, in ASCII. */
-export function hasAsciiObjectKey(
-  { namespace, name }: Readonly<{ namespace: string; name: string }>,
-  key: Uint8Array,
-  length: number,
-): boolean {
-  const nameStart = namespace === '' ? 0 : namespace.length + 1
-  return (
-    nameStart + name.length === length &&
-    isAsciiAt(name, key, nameStart) &&
-    isAsciiAt(namespace, key, 0) &&
-    (nameStart === 0 || key[nameStart - 1] === slash)
-  )
-}
-
-const slash = '/'.charCodeAt(0)
-
-function isAsciiAt(text: string, bytes: Uint8Array, start: number): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false
-  return true
 }

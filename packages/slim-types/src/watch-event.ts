@@ -1,39 +1,32 @@
 import { type Bookmark, bookmarkFromJson, bookmarkShape, readBookmark } from './bookmark.ts'
 import type { DecodedObject, Decoder, Recall } from './decoder.ts'
-import { createEnvelopeOpener, type Envelope } from './envelope.ts'
+import { EnvelopeReader } from './envelope.ts'
 import { DecodeError, decoding, quoted } from './errors.ts'
 import { asObject, type JsonObject, textAt } from './json.ts'
 import { readJson } from './json-reader.ts'
 import { anyJson, type JsonShape, objectShape } from './json-shape.ts'
 import { identityFromJson, type ObjectIdentity, readIdentity } from './meta.ts'
-import {
-  decodeMessage,
-  enter,
-  leave,
-  type MessageBytes,
-  MessageDecoder,
-  nestedMessage,
-  wholeMessage,
-} from './protobuf.ts'
-import { type ApiStatus, readStatus, statusFromJson, statusShape } from './status.ts'
+import { decodeMessage, enter, leave, type MessageBytes, MessageDecoder } from './protobuf.ts'
+import type { ResourceVersion } from './resource-version.ts'
+import { type ApiStatus, statusFromJson, statusFromProtobuf, statusShape } from './status.ts'
 import type { WireFormat } from './wire-format.ts'
 import type { WireReader } from './wire-reader.ts'
 
 /** One event of a watch. */
 export type WatchEvent<T> =
-  | Readonly<{ type: 'ADDED' | 'MODIFIED'; resourceVersion: string; row: T }>
+  | (Readonly<{ type: 'ADDED' | 'MODIFIED' }> & DecodedObject<T>)
   /** Of a deleted object only the identity is decoded. */
-  | Readonly<{ type: 'DELETED'; key: string; resourceVersion: string }>
+  | Readonly<{ type: 'DELETED'; key: string; resourceVersion: ResourceVersion }>
   /** `endsInitialEvents`: of a watch that began with the objects that exist, these are complete now. */
   | Readonly<{ type: 'BOOKMARK'; resourceVersion: string; endsInitialEvents: boolean }>
   | Readonly<{ type: 'ERROR'; status: ApiStatus }>
   /** An added or modified object that is not what its kind says, though its metadata can be read. */
-  | Readonly<{ type: 'INVALID'; key: string; resourceVersion: string; error: DecodeError }>
+  | Readonly<{ type: 'INVALID'; key: string; resourceVersion: ResourceVersion; error: DecodeError }>
 
 type WatchDecoderOptions<T> = Readonly<{
   format: WireFormat
   decoder: Decoder<T>
-  /** Tells what is known of an object: where its new state is the same to us, the event's row may be that very row. */
+  /** Tells what is known of an object: an event may give that as `known`. */
   recall?: Recall<T> | undefined
 }>
 
@@ -87,8 +80,8 @@ function deletedOf<T>({ key, resourceVersion }: ObjectIdentity): WatchEvent<T> {
 
 function upsertOf<T>(type: 'ADDED' | 'MODIFIED', object: ObjectReader<T>): WatchEvent<T> {
   try {
-    const { resourceVersion, row } = object.decoded()
-    return { type, resourceVersion, row }
+    const { resourceVersion, row, known } = object.decoded()
+    return { type, resourceVersion, row, known }
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
     return { type: 'INVALID', ...object.identity(), error }
@@ -96,7 +89,7 @@ function upsertOf<T>(type: 'ADDED' | 'MODIFIED', object: ObjectReader<T>): Watch
 }
 
 function decodedOf<T>(row: T, decoder: Decoder<T>): DecodedObject<T> {
-  return { resourceVersion: decoder.identify(row).resourceVersion, row }
+  return { resourceVersion: decoder.identify(row).resourceVersion, row, known: undefined }
 }
 
 function protobufEvents<T>(
@@ -104,12 +97,9 @@ function protobufEvents<T>(
   recall: Recall<T> | undefined,
 ): (frame: MessageBytes) => WatchEvent<T> {
   const events = new MessageDecoder('WatchEvent')
-  const open = createEnvelopeOpener(decoder)
-  const decode = protobufObjects(decoder, recall)
-  return (frame) => {
-    const { type, object } = events.decode(frame, readEvent)
-    return eventOf(type, new ProtobufObject(open(object), decode), decoder)
-  }
+  const event = new ProtobufEvent(decoder, protobufObjects(decoder, recall))
+  const read = (reader: WireReader, end: number) => event.read(reader, end)
+  return (frame) => eventOf(events.decode(frame, read), event, decoder)
 }
 
 function protobufObjects<T>(
@@ -124,12 +114,13 @@ function protobufObjects<T>(
   }
 }
 
-class ProtobufObject<T> implements ObjectReader<T> {
-  readonly #envelope: Envelope
+/** One event after the other: the object is that of the last one. */
+class ProtobufEvent<T> implements ObjectReader<T> {
+  readonly #envelope: EnvelopeReader
   readonly #decode: (message: MessageBytes) => DecodedObject<T>
 
-  constructor(envelope: Envelope, decode: (message: MessageBytes) => DecodedObject<T>) {
-    this.#envelope = envelope
+  constructor(usual: Decoder<T>, decode: (message: MessageBytes) => DecodedObject<T>) {
+    this.#envelope = new EnvelopeReader(usual)
     this.#decode = decode
   }
 
@@ -137,50 +128,52 @@ class ProtobufObject<T> implements ObjectReader<T> {
     return this.#envelope.kind
   }
 
+  /** Opens the object of an event; gives the type. */
+  read(reader: WireReader, end: number): string {
+    let type = ''
+    let hasObject = false
+    while (reader.pos < end) {
+      const tag = reader.tag()
+      if (tag === ((1 << 3) | 2)) type = reader.stringOr('MODIFIED')
+      else if (tag === ((2 << 3) | 2)) hasObject = this.#openObject(reader)
+      else reader.skip(tag)
+    }
+    if (!hasObject) throw new DecodeError('an event without object')
+    return type
+  }
+
+  /** Of a runtime.RawExtension; false where it is empty. */
+  #openObject(reader: WireReader): boolean {
+    const end = enter(reader)
+    let isThere = false
+    while (reader.pos < end) {
+      const tag = reader.tag()
+      if (tag === ((1 << 3) | 2)) {
+        const objectEnd = enter(reader)
+        this.#envelope.read(reader, objectEnd)
+        leave(reader, objectEnd)
+        isThere = true
+      } else reader.skip(tag)
+    }
+    leave(reader, end)
+    return isThere
+  }
+
   identity(): ObjectIdentity {
-    return decodeMessage('metadata', this.#envelope.message, readIdentity)
+    return decodeMessage('metadata', this.#envelope, readIdentity)
   }
 
   bookmark(): Bookmark {
-    return decodeMessage('metadata', this.#envelope.message, readBookmark)
+    return decodeMessage('metadata', this.#envelope, readBookmark)
   }
 
   decoded(): DecodedObject<T> {
-    return this.#decode(this.#envelope.message)
+    return this.#decode(this.#envelope)
   }
 
   status(): ApiStatus {
-    const { kind, message } = this.#envelope
-    if (kind !== 'Status') throw new DecodeError(`a ${quoted(kind)} where a Status was expected`)
-    return decodeMessage('Status', message, readStatus)
+    return statusFromProtobuf(this.#envelope)
   }
-}
-
-type RawEvent = { type: string; object: MessageBytes }
-
-const nothing = wholeMessage(new Uint8Array())
-
-function readEvent(reader: WireReader, end: number): RawEvent {
-  const event: RawEvent = { type: '', object: nothing }
-  while (reader.pos < end) {
-    const tag = reader.tag()
-    if (tag === ((1 << 3) | 2)) event.type = reader.stringOr('MODIFIED')
-    else if (tag === ((2 << 3) | 2)) event.object = readRawExtension(reader)
-    else reader.skip(tag)
-  }
-  return event
-}
-
-function readRawExtension(reader: WireReader): MessageBytes {
-  const end = enter(reader)
-  let raw = nothing
-  while (reader.pos < end) {
-    const tag = reader.tag()
-    if (tag === ((1 << 3) | 2)) raw = nestedMessage(reader)
-    else reader.skip(tag)
-  }
-  leave(reader, end)
-  return raw
 }
 
 function eventFromJson<T>(frame: MessageBytes, decoder: Decoder<T>): WatchEvent<T> {

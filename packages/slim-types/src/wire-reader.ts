@@ -1,20 +1,32 @@
-import { asBuffer } from './bytes.ts'
+import { asBuffer, isAsciiAt, viewOf } from './bytes.ts'
 import { DecodeError } from './errors.ts'
 import type { ByteInterner } from './interner.ts'
+import { maxExactDigits } from './resource-version.ts'
 
 const noBytes = Buffer.alloc(0)
+const zero = '0'.charCodeAt(0)
 
 /** Reads the fields of a protobuf message (https://protobuf.dev/programming-guides/encoding) one after the other. */
 export class WireReader {
   pos = 0
   len = 0
   bytes: Buffer = noBytes
+  #view: DataView | undefined
 
   /** From now on reads from `start` to `end` of the bytes; positions are those in the bytes. */
   begin(bytes: Uint8Array, start: number, end: number): void {
-    if (bytes !== this.bytes) this.bytes = asBuffer(bytes)
+    if (bytes !== this.bytes) {
+      this.bytes = asBuffer(bytes)
+      this.#view = undefined
+    }
     this.pos = start
     this.len = end
+  }
+
+  /** Of `bytes`. */
+  get view(): DataView {
+    this.#view ??= viewOf(this.bytes)
+    return this.#view
   }
 
   /** (field number << 3) | wire type. */
@@ -22,6 +34,30 @@ export class WireReader {
     const tag = this.uint32()
     if (tag >>> 3 === 0) throw new DecodeError('a field with the number 0')
     return tag
+  }
+
+  /**
+   * Skips fields that are not `wanted` (bit n stands for the field n), as far as they are what nearly all are: bytes, with a tag
+   * of one byte and a length of one or two. Whether something is left up to `end`.
+   */
+  skipTo(wanted: number, end: number): boolean {
+    const { bytes } = this
+    let { pos } = this
+    while (pos + 2 < end) {
+      const tag = bytes[pos] as number
+      if (tag > 127 || (tag & 7) !== 2 || tag < 8 || ((wanted >>> (tag >>> 3)) & 1) !== 0) break
+      let size = bytes[pos + 1] as number
+      let next = pos + 2
+      if (size > 127) {
+        const high = bytes[next++] as number
+        if (high > 127) break
+        size = (size & 127) | (high << 7)
+      }
+      if (size > end - next) break
+      pos = next + size
+    }
+    this.pos = pos
+    return pos < end
   }
 
   /** Whether `tag`, which is below 128, is next; it is read then. */
@@ -83,16 +119,39 @@ export class WireReader {
     return this.bytes.toString('utf8', start, this.pos)
   }
 
+  /** A string, as a number where that is a decimal which a double holds exactly (see ResourceVersion). */
+  decimal(): number | string {
+    const start = this.#enterBytes()
+    const { bytes, pos } = this
+    const digits = pos - start
+    if (digits === 0) return ''
+    if (digits > maxExactDigits || (bytes[start] === zero && digits > 1)) {
+      return bytes.toString('utf8', start, pos)
+    }
+    let value = 0
+    for (let at = start; at < pos; at++) {
+      const digit = (bytes[at] as number) - zero
+      if (digit < 0 || digit > 9) return bytes.toString('utf8', start, pos)
+      value = value * 10 + digit
+    }
+    return value
+  }
+
+  /** Whether the string that is next is `text`; false for all that are not ASCII. It is not read by that. */
+  isNext(text: string): boolean {
+    const before = this.pos
+    const start = this.#enterBytes()
+    const { bytes, pos } = this
+    this.pos = before
+    return pos - start === text.length && isAsciiAt(text, bytes, start)
+  }
+
   /** `known` when that is what stands there: nothing is made then. */
   stringOr(known: string): string {
     const start = this.#enterBytes()
     const { bytes, pos } = this
-    if (pos - start !== known.length) return bytes.toString('utf8', start, pos)
-    for (let i = 0; i < known.length; i++) {
-      const code = known.charCodeAt(i)
-      if (code > 127 || code !== bytes[start + i]) return bytes.toString('utf8', start, pos)
-    }
-    return known
+    if (pos - start === known.length && isAsciiAt(known, bytes, start)) return known
+    return bytes.toString('utf8', start, pos)
   }
 
   /** The same, of what is interned otherwise. */

@@ -1,16 +1,5 @@
-/** What a table keeps its rows in: a Map, or what is like one. */
-export type Rows<Row> = Pick<ReadonlyMap<string, Row>, 'size' | 'get' | 'has' | 'keys' | 'values'> &
-  Iterable<[string, Row]> & {
-    set(key: string, row: Row): unknown
-    delete(key: string): boolean
-  }
-
-/** Whether this is the key of the row, which is not made for that. */
-export type KeyTests<Row> = Readonly<{
-  hasKey: (row: Row, key: string) => boolean
-  /** The same for a key that is the first `length` bytes, in ASCII. */
-  hasAsciiKey: (row: Row, key: Uint8Array, length: number) => boolean
-}>
+import { hashOfBytes, hashOfText, type KeyBytes } from '@axoneme/key-hash'
+import type { Rows } from './rows.ts'
 
 const initialCapacity = 16
 
@@ -21,40 +10,45 @@ const initialCapacity = 16
 export class KeylessRows<Row extends object> implements Rows<Row> {
   size = 0
   readonly #keyOf: (row: Row) => string
+  /** Whether this is the key of the row, which is not made for that. */
   readonly #hasKey: (row: Row, key: string) => boolean
-  readonly #hasAsciiKey: (row: Row, key: Uint8Array, length: number) => boolean
   /** Of the hash, so that nobody outside knows which keys collide. */
   readonly #seed: number
-  #rows = emptyPlaces<Row>(initialCapacity)
-  #hashes = new Int32Array(initialCapacity)
+  /** The places: each a row, and the hash of its key behind it. Memory is slow: both come with one access. */
+  #slots = emptySlots<Row>(initialCapacity)
+  /** Where `find` found a row: it is most probably the one that is replaced next. */
+  #foundSlot = 0
 
   constructor({
     keyOf,
     hasKey,
-    hasAsciiKey,
     random = Math.random,
-  }: KeyTests<Row> & { keyOf: (row: Row) => string; random?: () => number }) {
+  }: {
+    keyOf: (row: Row) => string
+    hasKey: (row: Row, key: string) => boolean
+    random?: () => number
+  }) {
     this.#keyOf = keyOf
     this.#hasKey = hasKey
-    this.#hasAsciiKey = hasAsciiKey
     this.#seed = (random() * 0x1_0000_0000) | 0
   }
 
   get(key: string): Row | undefined {
-    return this.#rows[this.#placeOf(key, this.#hashOf(key))]
+    return this.#rowAt(this.#slotOf(key, hashOfText(key, this.#seed)))
   }
 
-  /** The same for a key that is the first `length` bytes, in ASCII: no string is made of it. */
-  getAscii(key: Uint8Array, length: number): Row | undefined {
-    const rows = this.#rows
-    const mask = rows.length - 1
-    let hash = this.#seed
-    for (let i = 0; i < length; i++) hash = nextHash(hash, key[i] as number)
-    hash = lastHash(hash)
-    for (let place = hash & mask; ; place = (place + 1) & mask) {
-      const row = rows[place]
+  /** No string is made of the key. */
+  find(key: KeyBytes, isIt: (row: Row) => boolean): Row | undefined {
+    const slots = this.#slots
+    const mask = slots.length - 1
+    const hash = hashOfBytes(key, this.#seed)
+    for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
+      const row = slots[slot] as Row | undefined
       if (row === undefined) return undefined
-      if (this.#hashes[place] === hash && this.#hasAsciiKey(row, key, length)) return row
+      if (slots[slot + 1] === hash && isIt(row)) {
+        this.#foundSlot = slot
+        return row
+      }
     }
   }
 
@@ -63,35 +57,44 @@ export class KeylessRows<Row extends object> implements Rows<Row> {
   }
 
   set(key: string, row: Row): void {
-    const hash = this.#hashOf(key)
-    const place = this.#placeOf(key, hash)
-    const isNew = this.#rows[place] === undefined
-    this.#rows[place] = row
-    this.#hashes[place] = hash
+    const hash = hashOfText(key, this.#seed)
+    const slot = this.#slotOf(key, hash)
+    const isNew = this.#slots[slot] === undefined
+    this.#slots[slot] = row
+    this.#slots[slot + 1] = hash
     if (!isNew) return
     this.size++
-    if (this.size * 4 > this.#rows.length * 3) this.#grow()
+    if (this.size * 8 > this.#slots.length * 3) this.#grow()
+  }
+
+  replace(old: Row, row: Row): void {
+    if (this.#slots[this.#foundSlot] === old) this.#slots[this.#foundSlot] = row
+    else this.set(this.#keyOf(row), row)
   }
 
   delete(key: string): boolean {
-    let hole = this.#placeOf(key, this.#hashOf(key))
-    if (this.#rows[hole] === undefined) return false
-    const mask = this.#rows.length - 1
-    for (let place = (hole + 1) & mask; this.#rows[place] !== undefined; place = (place + 1) & mask) {
-      const home = (this.#hashes[place] as number) & mask
+    const slots = this.#slots
+    let hole = this.#slotOf(key, hashOfText(key, this.#seed))
+    if (slots[hole] === undefined) return false
+    const mask = slots.length - 1
+    for (let slot = (hole + 2) & mask; slots[slot] !== undefined; slot = (slot + 2) & mask) {
+      const home = ((slots[slot + 1] as number) << 1) & mask
       // It may move to the hole unless it would then stand before where one begins to look for it.
-      if (((place - home) & mask) < ((place - hole) & mask)) continue
-      this.#rows[hole] = this.#rows[place]
-      this.#hashes[hole] = this.#hashes[place] as number
-      hole = place
+      if (((slot - home) & mask) < ((slot - hole) & mask)) continue
+      slots[hole] = slots[slot]
+      slots[hole + 1] = slots[slot + 1]
+      hole = slot
     }
-    this.#rows[hole] = undefined
+    slots[hole] = undefined
     this.size--
     return true
   }
 
   *values(): MapIterator<Row> {
-    for (const row of this.#rows) if (row !== undefined) yield row
+    for (let slot = 0; slot < this.#slots.length; slot += 2) {
+      const row = this.#rowAt(slot)
+      if (row !== undefined) yield row
+    }
   }
 
   *keys(): MapIterator<string> {
@@ -102,46 +105,34 @@ export class KeylessRows<Row extends object> implements Rows<Row> {
     for (const row of this.values()) yield [this.#keyOf(row), row]
   }
 
-  /** Where the key is, or the free place where it belongs. */
-  #placeOf(key: string, hash: number): number {
-    const rows = this.#rows
-    const mask = rows.length - 1
-    for (let place = hash & mask; ; place = (place + 1) & mask) {
-      const row = rows[place]
-      if (row === undefined || (this.#hashes[place] === hash && this.#hasKey(row, key))) return place
-    }
+  #rowAt(slot: number): Row | undefined {
+    return this.#slots[slot] as Row | undefined
   }
 
-  #hashOf(key: string): number {
-    let hash = this.#seed
-    for (let i = 0; i < key.length; i++) hash = nextHash(hash, key.charCodeAt(i))
-    return lastHash(hash)
+  /** Where the key is, or the free slot where it belongs. */
+  #slotOf(key: string, hash: number): number {
+    const mask = this.#slots.length - 1
+    for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
+      const row = this.#rowAt(slot)
+      if (row === undefined || (this.#slots[slot + 1] === hash && this.#hasKey(row, key))) return slot
+    }
   }
 
   #grow(): void {
-    const [rows, hashes] = [this.#rows, this.#hashes]
-    const capacity = rows.length * 2
-    this.#rows = emptyPlaces(capacity)
-    this.#hashes = new Int32Array(capacity)
-    for (const [old, row] of rows.entries()) {
-      if (row === undefined) continue
-      const hash = hashes[old] as number
-      let place = hash & (capacity - 1)
-      while (this.#rows[place] !== undefined) place = (place + 1) & (capacity - 1)
-      this.#rows[place] = row
-      this.#hashes[place] = hash
+    const old = this.#slots
+    const slots = emptySlots<Row>(old.length)
+    const mask = slots.length - 1
+    for (let from = 0; from < old.length; from += 2) {
+      if (old[from] === undefined) continue
+      let slot = ((old[from + 1] as number) << 1) & mask
+      while (slots[slot] !== undefined) slot = (slot + 2) & mask
+      slots[slot] = old[from]
+      slots[slot + 1] = old[from + 1]
     }
+    this.#slots = slots
   }
 }
 
-function nextHash(hash: number, code: number): number {
-  return Math.imul(hash ^ code, 0x01000193)
-}
-
-function lastHash(hash: number): number {
-  return hash ^ (hash >>> 15)
-}
-
-function emptyPlaces<T>(count: number): (T | undefined)[] {
-  return new Array<T | undefined>(count).fill(undefined)
+function emptySlots<Row>(capacity: number): (Row | number | undefined)[] {
+  return new Array<Row | number | undefined>(capacity * 2).fill(undefined)
 }

@@ -1,6 +1,8 @@
+import type { KeyBytes } from '@axoneme/key-hash'
 import { abortable } from '@axoneme/lifecycle'
-import { KeylessRows, type KeyTests, type Rows } from './keyless-rows.ts'
+import { KeylessRows } from './keyless-rows.ts'
 import { MultiMap } from './multi-map.ts'
+import { KeyedRows, type Rows } from './rows.ts'
 
 /** What happened to one key since the reader last looked; updates in between are folded into the last one. */
 export type Change<Row> =
@@ -28,8 +30,8 @@ export type Table<Row> = {
   readonly initialized: boolean
   whenInitialized(signal: AbortSignal): Promise<void>
   get(key: string): Row | undefined
-  /** The row whose key is the first `length` bytes, in ASCII. */
-  getAscii(key: Uint8Array, length: number): Row | undefined
+  /** The row of a key that is ASCII, where it is the one that is meant; `isIt` must be false for those of other keys. */
+  find(key: KeyBytes, isIt: (row: Row) => boolean): Row | undefined
   has(key: string): boolean
   rows(): IterableIterator<Row>
   keys(): IterableIterator<string>
@@ -44,6 +46,8 @@ export type WritableTable<Row> = Table<Row> & {
    * False when the row equals the one that is there: nothing changes then. `key` is the row's, for whoever has it at hand.
    */
   upsert(row: Row, key?: string): boolean
+  /** `row` instead of `old`, which is there under the same key: a change, whatever equality says. */
+  replace(old: Row, row: Row): void
   delete(key: string): boolean
   /** Makes the content equal to `rows`: the full diff that a reconnect needs. */
   replaceAll(rows: Iterable<Row>): void
@@ -53,8 +57,11 @@ export type WritableTable<Row> = Table<Row> & {
 export type TableOptions<Row> = Readonly<{
   name: string
   key: (row: Row) => string
-  /** With them the table keeps no copy of its keys, for many rows that contain theirs; these then come in no order. */
-  keyTests?: KeyTests<Row>
+  /**
+   * Whether this is the key of the row, which is not made for that. With it the table keeps no copy of its keys, for many rows
+   * that contain theirs; these then come in no order.
+   */
+  hasKey?: (row: Row, key: string) => boolean
   /** Secondary indexes: each row is found under every value its function returns. */
   indexes?: Readonly<Record<string, (row: Row) => readonly string[]>>
   /** Equal rows are not changes. Identity by default. */
@@ -101,8 +108,8 @@ class MemoryTable<Row extends object> implements WritableTable<Row> {
   constructor(options: TableOptions<Row>) {
     this.name = options.name
     this.#options = options
-    const { key: keyOf, keyTests } = options
-    this.#rows = keyTests === undefined ? new Map() : new KeylessRows({ keyOf, ...keyTests })
+    const { key: keyOf, hasKey } = options
+    this.#rows = hasKey === undefined ? new KeyedRows(keyOf) : new KeylessRows({ keyOf, hasKey })
     this.#indexes = Object.entries(options.indexes ?? {}).map(([name, valuesOf]) => ({
       ...{ name, valuesOf },
       keys: new MultiMap(),
@@ -117,10 +124,8 @@ class MemoryTable<Row extends object> implements WritableTable<Row> {
     return this.#rows.get(key)
   }
 
-  getAscii(key: Uint8Array, length: number): Row | undefined {
-    const rows = this.#rows
-    if (rows instanceof KeylessRows) return rows.getAscii(key, length)
-    return rows.get(Buffer.from(key.subarray(0, length)).toString('latin1'))
+  find(key: KeyBytes, isIt: (row: Row) => boolean): Row | undefined {
+    return this.#rows.find(key, isIt)
   }
 
   has(key: string): boolean {
@@ -151,11 +156,15 @@ class MemoryTable<Row extends object> implements WritableTable<Row> {
     const old = this.#rows.get(key)
     if (old !== undefined && (old === row || this.#options.equals?.(old, row) === true)) return false
     this.#rows.set(key, row)
-    for (const { valuesOf, keys } of this.#indexes) {
-      reindex({ keys, key, from: old === undefined ? noValues : valuesOf(old), to: valuesOf(row) })
-    }
-    this.#changed(key, { row, deleted: false })
+    this.#upserted(key, { old, row })
     return true
+  }
+
+  replace(old: Row, row: Row): void {
+    this.#rows.replace(old, row)
+    // The key is made for those who need it.
+    if (this.#indexes.length + this.#streams.size === 0) this.revision++
+    else this.#upserted(this.#options.key(row), { old, row })
   }
 
   delete(key: string): boolean {
@@ -189,6 +198,13 @@ class MemoryTable<Row extends object> implements WritableTable<Row> {
     if (!this.initialized) await abortable(this.#initialized.promise, signal)
   }
 
+  #upserted(key: string, { old, row }: { old: Row | undefined; row: Row }): void {
+    for (const { valuesOf, keys } of this.#indexes) {
+      reindex({ keys, key, from: old === undefined ? noValues : valuesOf(old), to: valuesOf(row) })
+    }
+    this.#changed(key, { row, deleted: false })
+  }
+
   #changed(key: string, pending: Pending<Row>): void {
     this.revision++
     for (const stream of this.#streams) stream.push(key, pending)
@@ -206,8 +222,9 @@ class Stream<Row> implements ChangeStream<Row> {
   }
 
   push(key: string, pending: Pending<Row>): void {
-    // Re-inserted, so that the order is that of the last change.
-    this.#pending.delete(key)
+    // Re-inserted, so that the order is that of the last change. What is not there is not deleted: V8 would look the key up
+    // among all strings that it ever internalized.
+    if (this.#pending.has(key)) this.#pending.delete(key)
     this.#pending.set(key, pending)
     this.wake()
   }

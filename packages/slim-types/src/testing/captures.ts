@@ -46,7 +46,10 @@ function widened<T extends SlimMeta>(decoder: Decoder<T>): Decoder<SlimMeta> {
     ...rest,
     ...(updates === undefined
       ? {}
-      : { updatesFromProtobuf: (recall) => updates((key, length) => recall(key, length) as T | undefined) }),
+      : {
+          updatesFromProtobuf: (recall) =>
+            updates((key, isIt) => recall(key, (row) => isIt(row as T)) as T | undefined),
+        }),
     identify: (row) => decoder.identify(row as T),
     equals: (a, b) => decoder.equals(a as T, b as T),
   }

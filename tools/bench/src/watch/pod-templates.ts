@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { openEnvelope } from '@axoneme/slim-types'
+import { openEnvelope, wholeMessage } from '@axoneme/slim-types'
 import { Reader, Writer } from 'protobufjs/minimal.js'
 import { z } from 'zod'
 import { BenchError } from '../errors.ts'
@@ -146,8 +146,8 @@ function messagesOf(list: Buffer): Uint8Array[] {
 }
 
 function messageIn(envelope: Buffer): Uint8Array {
-  const { message } = openEnvelope({ bytes: envelope, start: 0, end: envelope.length })
-  return message.bytes.subarray(message.start, message.end)
+  const { bytes, start, end } = openEnvelope(wholeMessage(envelope))
+  return bytes.subarray(start, end)
 }
 
 /** The message of an object with another resourceVersion in its metadata. */

@@ -1,3 +1,4 @@
+import { textOfKey } from '@axoneme/key-hash'
 import {
   anyJson,
   ciliumClusterwideNetworkPolicyDecoder,
@@ -18,6 +19,7 @@ import {
   nodeDecoder,
   openEnvelope,
   podDecoder,
+  type Recall,
   readJson,
   serviceDecoder,
   type WatchEvent,
@@ -112,9 +114,12 @@ function knownEvent<T>(bytes: Buffer, format: WireFormat, decoder: Decoder<T>): 
   const event = decodeWatchEvent(frame, { format, decoder })
   if (event.type !== 'ADDED' && event.type !== 'MODIFIED') return event
   const { key } = decoder.identify(event.row)
-  const recall = (bytes: Uint8Array, length: number) =>
-    Buffer.from(bytes.subarray(0, length)).toString('latin1') === key ? event.row : undefined
-  return decodeWatchEvent(frame, { format, decoder, recall })
+  const recall: Recall<T> = (bytes, isIt) =>
+    textOfKey(bytes) === key && isIt(event.row) ? event.row : undefined
+  const again = decodeWatchEvent(frame, { format, decoder, recall })
+  if (!('known' in again) || again.known === undefined) return again
+  if (again.row !== again.known) throw new InvariantError(`a ${decoder.kind} that differs from itself`)
+  return { ...again, known: undefined }
 }
 
 /** An object alone: in JSON as it is, in protobuf in its envelope. */
@@ -122,7 +127,7 @@ function rowOf<T>(bytes: Buffer, format: WireFormat, decoder: Decoder<T>): T {
   const row =
     format === 'json' || decoder.fromProtobuf === undefined
       ? decoder.fromJson(readJson(wholeMessage(bytes), decoder.jsonShape))
-      : decoder.fromProtobuf(openEnvelope(wholeMessage(bytes)).message)
+      : decoder.fromProtobuf(openEnvelope(wholeMessage(bytes)))
   if (!decoder.equals(row, row)) throw new InvariantError(`a ${decoder.kind} that is not equal to itself`)
   decoder.identify(row)
   return row

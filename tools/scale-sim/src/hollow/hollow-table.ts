@@ -17,7 +17,7 @@ export function createHollowTable<Row>(name: string): WritableTable<Row> {
     },
     whenInitialized: (signal) => (initialized ? Promise.resolve() : abortable(filled.promise, signal)),
     get: () => undefined,
-    getAscii: () => undefined,
+    find: () => undefined,
     has: () => false,
     rows: () => [].values(),
     keys: () => [].values(),
@@ -26,6 +26,9 @@ export function createHollowTable<Row>(name: string): WritableTable<Row> {
     upsert() {
       revision++
       return true
+    },
+    replace() {
+      revision++
     },
     delete() {
       revision++

@@ -1,0 +1,1 @@
+export { hashOfBytes, hashOfText, type KeyBytes, keyBytesOf, textOfKey } from './key-hash.ts'
