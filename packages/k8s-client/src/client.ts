@@ -33,8 +33,6 @@ class HttpClient implements K8sClient {
   readonly #options: K8sClientOptions
   readonly #source: ConnectionSource
   readonly #transport: Transport
-  /** What one read of a stream brings; used before the next one. */
-  readonly #streamBuffer = Buffer.allocUnsafeSlow(64 * 1024)
 
   constructor(options: K8sClientOptions, source: ConnectionSource) {
     this.#options = options
@@ -86,7 +84,7 @@ class HttpClient implements K8sClient {
   /** A proxy's connections are its agent's to make; over HTTP/2 there is one for everything. */
   #streamTransport({ agent }: Connection): Pick<Transport, 'send'> {
     if (agent !== undefined || this.#options.http2 === true) return this.#transport
-    return { send: (connection, message) => openSocketStream(connection, message, this.#streamBuffer) }
+    return { send: openSocketStream }
   }
 
   #exchange(request: K8sRequest, connection: Connection): Exchange {

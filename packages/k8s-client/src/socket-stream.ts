@@ -8,17 +8,18 @@ import { type ResponseHead, ResponseHeadReader } from './response-head.ts'
 import type { TransportMessage } from './transport.ts'
 
 /**
- * A GET over a connection of its own whose answer is read into `buffer`, which all streams of a client share: the
- * bytes of one read are used before the next one. So a watch costs no memory for what it delivers, and Node's HTTP
- * client, which makes several objects of every chunk, is not between the socket and the decoder. Resolves when the
- * head is there.
+ * What one read brings, of any stream: it is used before the next one. As large as fits into a processor's cache beside what
+ * the reader needs: fewer reads make an event cheaper.
  */
-export function openSocketStream(
-  connection: Connection,
-  message: TransportMessage,
-  buffer: Buffer,
-): Promise<Answer> {
-  return new SocketStream(connection, message, buffer).answer
+const readBuffer = Buffer.allocUnsafeSlow(256 * 1024)
+
+/**
+ * A GET over a connection of its own whose answer is read into a buffer that all streams share. So a watch costs no memory
+ * for what it delivers, and Node's HTTP client, which makes several objects of every chunk, is not between the socket and
+ * the decoder. Resolves when the head is there.
+ */
+export function openSocketStream(connection: Connection, message: TransportMessage): Promise<Answer> {
+  return new SocketStream(connection, message).answer
 }
 
 class SocketStream {
@@ -32,14 +33,14 @@ class SocketStream {
   /** What came before somebody wanted it. */
   #pending: Buffer = Buffer.alloc(0)
 
-  constructor(connection: Connection, message: TransportMessage, buffer: Buffer) {
+  constructor(connection: Connection, message: TransportMessage) {
     this.answer = this.#answered.promise
     // Whoever reads is told; nobody else has to ask.
     this.#ended.promise.catch(() => {})
     const head = requestHead(connection, message)
     this.#socket = connectTo(connection, {
-      buffer,
-      callback: (count) => this.#received({ bytes: buffer, start: 0, end: count }),
+      buffer: readBuffer,
+      callback: (count) => this.#received({ bytes: readBuffer, start: 0, end: count }),
     })
     const onAbort = () => this.#fail(message.signal.reason)
     message.signal.addEventListener('abort', onAbort, { once: true })
