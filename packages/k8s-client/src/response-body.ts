@@ -78,9 +78,35 @@ class ChunkedBody implements ResponseBody {
         if (this.#size === 0) this.#state = 'content-cr'
         onContent(bytes, at, contentEnd)
         at = contentEnd
-      } else this.#step(bytes[at++] as number)
+      } else at = this.#wholeLine(bytes, at, end) ?? this.#next(bytes, at)
     }
     return this.#state === 'ended'
+  }
+
+  /** Behind the end of one chunk and the size of the next, where both are there and nothing else is: as nearly always. */
+  #wholeLine(bytes: Buffer, start: number, end: number): number | undefined {
+    if (this.#state !== 'content-cr' || start + 4 > end) return undefined
+    if (bytes[start] !== carriageReturn || bytes[start + 1] !== lineFeed) return undefined
+    const sizeStart = start + 2
+    const lastStart = Math.min(end - 2, sizeStart + maxSizeDigits)
+    let size = 0
+    let at = sizeStart
+    for (let digit = 0; at <= lastStart; at++) {
+      digit = hexDigit(bytes[at] as number)
+      if (digit < 0) break
+      size = size * 16 + digit
+    }
+    if (size === 0 || at > lastStart || bytes[at] !== carriageReturn || bytes[at + 1] !== lineFeed) {
+      return undefined
+    }
+    this.#size = size
+    this.#state = 'content'
+    return at + 2
+  }
+
+  #next(bytes: Buffer, at: number): number {
+    this.#step(bytes[at] as number)
+    return at + 1
   }
 
   #step(byte: number): void {

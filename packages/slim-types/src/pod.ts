@@ -29,7 +29,7 @@ export function podDecoder(interner: Interner): Decoder<SlimPod> {
     resource: 'pods',
     fromProtobuf: (message) => messages.decode(message, read),
     updatesFromProtobuf: (recall) => {
-      const knowing = { ...sharing, knownPods: new KnownObjects<SlimPod>(recall) }
+      const knowing = { ...sharing, knownPods: new KnownObjects(recall, reachPod) }
       const update = (reader: WireReader, end: number) => updatePod(reader, end, knowing)
       return (message) => messages.decode(message, update)
     },
@@ -163,6 +163,10 @@ function updatePod(reader: WireReader, end: number, sharing: Sharing): DecodedOb
   const { known, resourceVersion } = draft
   const row = known !== undefined && equalPods(known, draft) ? known : podOf(draft)
   return { resourceVersion, row, known }
+}
+
+function reachPod({ podIPs, hostIP }: SlimPod): number {
+  return hostIP.length + (podIPs.length === 0 ? 0 : (podIPs[0] as string).length)
 }
 
 function readPod(reader: WireReader, end: number, sharing: Sharing): PodDraft {

@@ -72,10 +72,11 @@ export class KeylessRows<Row extends object> implements Rows<Row> {
     else this.set(this.#keyOf(row), row)
   }
 
-  delete(key: string): boolean {
+  take(key: string): Row | undefined {
     const slots = this.#slots
     let hole = this.#slotOf(key, hashOfText(key, this.#seed))
-    if (slots[hole] === undefined) return false
+    const taken = this.#rowAt(hole)
+    if (taken === undefined) return undefined
     const mask = slots.length - 1
     for (let slot = (hole + 2) & mask; slots[slot] !== undefined; slot = (slot + 2) & mask) {
       const home = ((slots[slot + 1] as number) << 1) & mask
@@ -87,7 +88,7 @@ export class KeylessRows<Row extends object> implements Rows<Row> {
     }
     slots[hole] = undefined
     this.size--
-    return true
+    return taken
   }
 
   *values(): MapIterator<Row> {

@@ -8,7 +8,8 @@ export type Rows<Row> = Pick<ReadonlyMap<string, Row>, 'size' | 'get' | 'has' | 
     set(key: string, row: Row): unknown
     /** `row` instead of `old`, which is there under the same key. */
     replace(old: Row, row: Row): void
-    delete(key: string): boolean
+    /** The row that was there, and is no more. */
+    take(key: string): Row | undefined
   }
 
 /** Rows by key, in the order in which these were added. */
@@ -27,5 +28,11 @@ export class KeyedRows<Row> extends Map<string, Row> implements Rows<Row> {
 
   replace(_old: Row, row: Row): void {
     this.set(this.#keyOf(row), row)
+  }
+
+  take(key: string): Row | undefined {
+    const row = this.get(key)
+    if (row !== undefined) this.delete(key)
+    return row
   }
 }

@@ -168,12 +168,11 @@ class MemoryTable<Row extends object> implements WritableTable<Row> {
   }
 
   delete(key: string): boolean {
-    const old = this.#rows.get(key)
+    const old = this.#rows.take(key)
     if (old === undefined) return false
     for (const { valuesOf, keys } of this.#indexes) {
       reindex({ keys, key, from: valuesOf(old), to: noValues })
     }
-    this.#rows.delete(key)
     this.#changed(key, { row: old, deleted: true })
     return true
   }
