@@ -11,7 +11,7 @@ const fullRounds = 7
 type Sizes = Readonly<{ pods: number; events: number; settlingEvents: number; warmUpEvents: number }>
 
 /** An agent runs for weeks: what V8's compilers take until its code is as fast as it gets is not in its events. */
-const fullSizes: Sizes = { pods: 10_000, events: 20_000, settlingEvents: 2_000, warmUpEvents: 80_000 }
+const fullSizes: Sizes = { pods: 10_000, events: 20_000, settlingEvents: 2_000, warmUpEvents: 160_000 }
 const eventsAtOnce = 20_000
 const quickSizes: Sizes = { pods: 2000, events: 500, settlingEvents: 100, warmUpEvents: 500 }
 
