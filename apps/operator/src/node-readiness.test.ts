@@ -31,7 +31,7 @@ const pod = (status: string, extra: object = {}): AgentPod =>
   })
 const [ready, starting] = [pod('True'), pod('False')]
 const ending = pod('True', { deletionTimestamp: '2026-01-01T00:00:00Z' })
-const fix = { name: 'a', resourceVersion: '7' }
+const fix = { name: 'a', resourceVersion: 7 }
 
 it.each([
   { name: 'no agent', node: node([key], 'True'), agents: [], want: undefined },

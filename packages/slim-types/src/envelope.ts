@@ -7,7 +7,9 @@ export type Envelope = MessageBytes & TypeMeta
 
 type TypeMeta = Readonly<{ apiVersion: string; kind: string }>
 
-const magic = [0x6b, 0x38, 0x73, 0x00]
+/** `k8s\0`. */
+const magic = 0x6b387300
+const magicBytes = 4
 const noMagic = 'a protobuf object that does not start with "k8s\\0"'
 const noBytes = new Uint8Array()
 
@@ -34,7 +36,9 @@ export class EnvelopeReader implements Envelope {
 
   /** Reads the object up to `end`. */
   read(reader: WireReader, end: number): void {
-    for (const byte of magic) if (!reader.accept(byte)) throw new DecodeError(noMagic)
+    if (end - reader.pos < magicBytes || reader.view.getInt32(reader.pos) !== magic)
+      throw new DecodeError(noMagic)
+    reader.pos += magicBytes
     this.apiVersion = ''
     this.kind = ''
     let isWhole = false

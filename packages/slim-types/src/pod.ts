@@ -10,14 +10,15 @@ import { KnownObjects } from './known-objects.ts'
 import { createLabelMaps, type LabelMaps } from './label-maps.ts'
 import { identifySlim, type MetaDraft, metaFromJson, metaShapes, readMeta } from './meta.ts'
 import { enter, leave, MessageDecoder } from './protobuf.ts'
-import type { SlimContainerPort, SlimPod } from './types.ts'
+import type { ResourceVersion } from './resource-version.ts'
+import type { Labels, SlimContainerPort, SlimPod } from './types.ts'
 import { listOf, noLabels, none, portNumber } from './values.ts'
 import type { WireReader } from './wire-reader.ts'
 
 export function podDecoder(interner: Interner): Decoder<SlimPod> {
   const sharing: Sharing = {
     interner,
-    labelMaps: createLabelMaps(interner),
+    draft: new PodDraft(createLabelMaps(interner)),
     ports: new ByteCache({ maxEntries: 10_000 }),
     knownPods: undefined,
   }
@@ -43,7 +44,8 @@ export function podDecoder(interner: Interner): Decoder<SlimPod> {
 /** What pods have in common, in one copy. */
 type Sharing = Readonly<{
   interner: Interner
-  labelMaps: LabelMaps
+  /** Of the pod that is read. */
+  draft: PodDraft
   /** By their messages, each as the only one of its pod. */
   ports: ByteCache<readonly [SlimContainerPort]>
   /** Where earlier states are known. */
@@ -68,46 +70,60 @@ export function equalPods(a: SlimPod, b: SlimPod): boolean {
   )
 }
 
-/** A pod while it is read. */
-type PodDraft = MetaDraft & {
-  -readonly [Field in keyof SlimPod]: SlimPod[Field]
-} & {
+/** A pod while it is read. A decoder has one for all its pods: of what is read, only what differs allocates. */
+class PodDraft implements MetaDraft, SlimPod {
+  name!: string
+  namespace!: string
+  uid!: string
+  resourceVersion!: ResourceVersion
+  labels!: Labels
+  deleting!: boolean
+  nodeName!: string
+  serviceAccount!: string
+  hostNetwork!: boolean
+  phase!: string
+  hostIP!: string
+  podIPs!: readonly string[]
+  ports!: readonly SlimContainerPort[]
   /** How often the metadata came. */
-  metadataCount: number
+  metadataCount!: number
   /** An earlier state of the same pod. */
   known: SlimPod | undefined
   /** The deprecated name of the service account, which the API keeps equal. */
-  deprecatedServiceAccount: string
+  deprecatedServiceAccount!: string
   /** How many addresses were read. */
-  podIPCount: number
+  podIPCount!: number
   /** In canonical spelling; undefined while they are those of the known state, as far as they were read. */
   newPodIPs: readonly string[] | undefined
-  sidecarPorts: readonly SlimContainerPort[]
-}
+  sidecarPorts!: readonly SlimContainerPort[]
+  readonly labelMaps: LabelMaps | undefined
 
-function newDraft(labelMaps?: LabelMaps): PodDraft {
-  return {
-    // The fields of newMetaDraft, which are not spread: an event would allocate twice as many bytes.
-    name: '',
-    namespace: '',
-    uid: '',
-    resourceVersion: '',
-    labels: noLabels,
-    deleting: false,
-    labelMaps,
-    nodeName: '',
-    serviceAccount: '',
-    hostNetwork: false,
-    phase: '',
-    hostIP: '',
-    podIPs: none,
-    ports: none,
-    metadataCount: 0,
-    known: undefined,
-    deprecatedServiceAccount: '',
-    podIPCount: 0,
-    newPodIPs: undefined,
-    sidecarPorts: none,
+  constructor(labelMaps?: LabelMaps) {
+    this.labelMaps = labelMaps
+    this.clear()
+  }
+
+  /** For the next pod. */
+  clear(): void {
+    this.name = ''
+    this.namespace = ''
+    this.uid = ''
+    this.resourceVersion = ''
+    this.labels = noLabels
+    this.deleting = false
+    this.nodeName = ''
+    this.serviceAccount = ''
+    this.hostNetwork = false
+    this.phase = ''
+    this.hostIP = ''
+    this.podIPs = none
+    this.ports = none
+    this.metadataCount = 0
+    this.known = undefined
+    this.deprecatedServiceAccount = ''
+    this.podIPCount = 0
+    this.newPodIPs = undefined
+    this.sidecarPorts = none
   }
 }
 
@@ -154,11 +170,11 @@ function joinLists<T>(a: readonly T[], b: readonly T[]): readonly T[] {
 /** A pod, and the known one where both are the same to us. */
 function updatePod(reader: WireReader, end: number, sharing: Sharing): DecodedObject<SlimPod> {
   const start = reader.pos
-  let draft = readPod(reader, end, sharing)
+  const draft = readPod(reader, end, sharing)
   if (draft.metadataCount !== 1) {
     // The metadata changed after something had been concluded from it.
     reader.pos = start
-    draft = readPod(reader, end, { ...sharing, knownPods: undefined })
+    readPod(reader, end, { ...sharing, knownPods: undefined })
   }
   const { known, resourceVersion } = draft
   const row = known !== undefined && equalPods(known, draft) ? known : podOf(draft)
@@ -170,8 +186,8 @@ function reachPod({ podIPs, hostIP }: SlimPod): number {
 }
 
 function readPod(reader: WireReader, end: number, sharing: Sharing): PodDraft {
-  const { interner, labelMaps, knownPods } = sharing
-  const draft = newDraft(labelMaps)
+  const { interner, draft, knownPods } = sharing
+  draft.clear()
   while (reader.pos < end) {
     const tag = reader.tag()
     switch (tag) {
@@ -397,7 +413,7 @@ function podShape(interner: Interner): JsonShape {
 }
 
 function podFromJson(object: JsonObject, interner: Interner): SlimPod {
-  const draft = Object.assign(newDraft(), metaFromJson(object))
+  const draft = Object.assign(new PodDraft(), metaFromJson(object))
   const spec = objectAt(object, 'spec') ?? {}
   draft.nodeName = textAt(spec, 'nodeName')
   draft.serviceAccount = textAt(spec, 'serviceAccountName')

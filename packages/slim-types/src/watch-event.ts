@@ -6,7 +6,7 @@ import { asObject, type JsonObject, textAt } from './json.ts'
 import { readJson } from './json-reader.ts'
 import { anyJson, type JsonShape, objectShape } from './json-shape.ts'
 import { identityFromJson, type ObjectIdentity, readIdentity } from './meta.ts'
-import { decodeMessage, enter, leave, type MessageBytes, MessageDecoder } from './protobuf.ts'
+import { enter, leave, type MessageBytes, MessageDecoder } from './protobuf.ts'
 import type { ResourceVersion } from './resource-version.ts'
 import { type ApiStatus, statusFromJson, statusFromProtobuf, statusShape } from './status.ts'
 import type { WireFormat } from './wire-format.ts'
@@ -117,6 +117,7 @@ function protobufObjects<T>(
 /** One event after the other: the object is that of the last one. */
 class ProtobufEvent<T> implements ObjectReader<T> {
   readonly #envelope: EnvelopeReader
+  readonly #metadata = new MessageDecoder('metadata')
   readonly #decode: (message: MessageBytes) => DecodedObject<T>
 
   constructor(usual: Decoder<T>, decode: (message: MessageBytes) => DecodedObject<T>) {
@@ -160,11 +161,11 @@ class ProtobufEvent<T> implements ObjectReader<T> {
   }
 
   identity(): ObjectIdentity {
-    return decodeMessage('metadata', this.#envelope, readIdentity)
+    return this.#metadata.decode(this.#envelope, readIdentity)
   }
 
   bookmark(): Bookmark {
-    return decodeMessage('metadata', this.#envelope, readBookmark)
+    return this.#metadata.decode(this.#envelope, readBookmark)
   }
 
   decoded(): DecodedObject<T> {

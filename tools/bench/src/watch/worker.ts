@@ -9,13 +9,14 @@ export type Worker = AsyncDisposable & {
   ask<Answer>(question: object, answer: z.ZodType<Answer>): Promise<Answer>
 }
 
-/** Starts the module `main` with `--expose-gc`. */
+/** Starts the module `main` with `--expose-gc`, behind `command`: what becomes Node in the end, by exec. */
 export function startWorker(
   main: URL,
-  { args = [], signal }: { args?: readonly string[]; signal: AbortSignal },
+  { command, args, signal }: { command: readonly string[]; args: readonly string[]; signal: AbortSignal },
 ): Worker {
   const file = fileURLToPath(main)
-  const child = spawn(process.execPath, ['--expose-gc', file, ...args], {
+  const [first, ...rest] = [...command, process.execPath, '--expose-gc', file, ...args] as [string]
+  const child = spawn(first, rest, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     signal,
     killSignal: 'SIGKILL',
