@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import { within } from './within.ts'
 
 export type Pod = Readonly<{ netns: string; address: string }>
 
@@ -85,7 +86,7 @@ export function startTraffic({ client, server }: { client: Pod; server: Pod }): 
     },
     finish() {
       worker.postMessage('finish')
-      return outcome
+      return within(outcome, () => `traffic does not end: ${JSON.stringify(read())}`)
     },
     [Symbol.asyncDispose]: async () => void (await worker.terminate()),
   }

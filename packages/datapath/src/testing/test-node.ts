@@ -23,6 +23,7 @@ import { type Datapath, type DatapathOptions, startDatapath } from '../datapath.
 import { type DatapathObjects, openDatapathObjects } from '../objects.ts'
 import type { LocalNode, RoutingMode } from '../types.ts'
 import { type Allow, endpointRow, policyRow } from './rows.ts'
+import { within } from './within.ts'
 
 /** Small enough to be made in no time. */
 const smallMaps = { axo_ct4: 1024, axo_frag4: 64, axo_events: 65_536, axo_ipcache: 1024, axo_policy: 1024 }
@@ -178,7 +179,11 @@ export class TestNode implements AsyncDisposable {
     // The join of endpoints and policies takes a turn of the event loop.
     for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
     const { endpoints, ipcache, services, nodes } = this.datapath
-    await Promise.all([endpoints, ipcache, services, nodes].map((part) => part.settled()))
+    await Promise.all(
+      Object.entries({ endpoints, ipcache, services, nodes }).map(([name, part]) =>
+        within(part.settled(), () => `${this.local.name}: ${name} have not settled`),
+      ),
+    )
   }
 
   /** A namespace for a pod, with nothing in it, and a row for its endpoint that is in no table. */
@@ -204,7 +209,7 @@ export class TestNode implements AsyncDisposable {
     const made = this.newPod(pod)
     this.put(made.row, { ingress, egress })
     await this.settled()
-    await untilRunning(made)
+    await within(untilRunning(made), () => `${made.row.ifName} of ${made.netns} has no carrier`)
     return made
   }
 

@@ -42,10 +42,21 @@ async function sendStream(socket: Socket): Promise<number> {
   while (!isStopping) {
     const chunk = streamFrom(sent, chunkLength)
     sent += chunk.length
-    if (!socket.write(chunk)) await once(socket, 'drain')
+    if (!socket.write(chunk)) await untilWritten(socket)
   }
   socket.end()
   return sent
+}
+
+/** A socket whose other end has ended ends of itself when all is written: then it does not drain, it finishes. */
+async function untilWritten(socket: Socket): Promise<void> {
+  const written = new AbortController()
+  const { signal } = written
+  try {
+    await Promise.race([once(socket, 'drain', { signal }), once(socket, 'finish', { signal })])
+  } finally {
+    written.abort()
+  }
 }
 
 /** Resolves with the number of bytes at the end of the stream. Rejects at the first byte that is not its own. */

@@ -4,7 +4,6 @@ import { z } from 'zod'
 import type { Benchmark } from '../benchmark.ts'
 import { BenchError } from '../errors.ts'
 import { measureInterleaved, type Sampler } from '../samples.ts'
-import { openNetwork, processors } from './network.ts'
 import { startWorker } from './worker.ts'
 
 const fullRounds = 7
@@ -108,23 +107,14 @@ async function measureEvents(options: SideOptions) {
 /** One side that has listed, and its apiserver. */
 async function startSide({ side, sizes, workDir, signal }: SideOptions) {
   await using stack = new AsyncDisposableStack()
-  const network = stack.use(openNetwork())
   const apiserver = stack.use(
-    startWorker(new URL('apiserver.ts', import.meta.url), {
-      command: network.command(processors.apiserver),
-      args: [String(sizes.pods)],
-      signal,
-    }),
+    startWorker(new URL('apiserver.ts', import.meta.url), { args: [String(sizes.pods)], signal }),
   )
   const { url } = await apiserver.ask({ ask: 'url' }, z.object({ url: z.string() }))
   const kubeconfigPath = join(workDir, `${side}.kubeconfig`)
   await writeFile(kubeconfigPath, kubeconfigOf(url))
   const cache = stack.use(
-    startWorker(new URL('side.ts', import.meta.url), {
-      command: network.command(processors.watcher),
-      args: [sides[side].href, kubeconfigPath],
-      signal,
-    }),
+    startWorker(new URL('side.ts', import.meta.url), { args: [sides[side].href, kubeconfigPath], signal }),
   )
   const { size } = await cache.ask({ ask: 'open' }, z.object({ size: z.int() }))
   if (size !== sizes.pods) throw new BenchError(`${side} listed ${size} pods of ${sizes.pods}`)

@@ -9,14 +9,13 @@ export type Worker = AsyncDisposable & {
   ask<Answer>(question: object, answer: z.ZodType<Answer>): Promise<Answer>
 }
 
-/** Starts the module `main` with `--expose-gc`, behind `command`: what becomes Node in the end, by exec. */
+/** Starts the module `main` with `--expose-gc`. */
 export function startWorker(
   main: URL,
-  { command, args, signal }: { command: readonly string[]; args: readonly string[]; signal: AbortSignal },
+  { args = [], signal }: { args?: readonly string[]; signal: AbortSignal },
 ): Worker {
   const file = fileURLToPath(main)
-  const [first, ...rest] = [...command, process.execPath, '--expose-gc', file, ...args] as [string]
-  const child = spawn(first, rest, {
+  const child = spawn(process.execPath, ['--expose-gc', file, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     signal,
     killSignal: 'SIGKILL',
