@@ -53,7 +53,8 @@ async function untilWritten(socket: Socket): Promise<void> {
   const written = new AbortController()
   const { signal } = written
   try {
-    await Promise.race([once(socket, 'drain', { signal }), once(socket, 'finish', { signal })])
+    const ways = ['drain', 'finish', 'close'].map((event) => once(socket, event, { signal }))
+    await Promise.race(ways)
   } finally {
     written.abort()
   }
@@ -62,7 +63,8 @@ async function untilWritten(socket: Socket): Promise<void> {
 /** Resolves with the number of bytes at the end of the stream. Rejects at the first byte that is not its own. */
 async function receiveStream(socket: Socket, what: 'upload' | 'download'): Promise<number> {
   let received = 0
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
+  // A loop that destroys the socket when one direction ends would take what the other one has not sent yet.
+  for await (const chunk of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     for (let at = 0; at < chunk.length; at += patternLength) {
       const part = chunk.subarray(at, at + patternLength)
       if (!part.equals(streamFrom(received, part.length)))
