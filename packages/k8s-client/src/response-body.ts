@@ -91,8 +91,8 @@ class ChunkedBody implements ResponseBody {
     const lastStart = Math.min(end - 2, sizeStart + maxSizeDigits)
     let size = 0
     let at = sizeStart
-    for (let digit = 0; at <= lastStart; at++) {
-      digit = hexDigit(bytes[at] as number)
+    for (; at <= lastStart; at++) {
+      const digit = hexDigit(bytes[at] as number)
       if (digit < 0) break
       size = size * 16 + digit
     }

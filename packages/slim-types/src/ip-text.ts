@@ -7,7 +7,7 @@ import type { WireReader } from './wire-reader.ts'
 export function canonicalIp(text: string): string {
   if (!text.includes(':')) return text
   const bytes = Buffer.from(text)
-  return spelledOr(text, spellIpv6(bytes, 0, bytes.length)) ?? withParts(text)
+  return spelledOr(text, spellIpv6(bytes, 0, bytes.length)) ?? spelledByParsing(text)
 }
 
 /** The same of the address that is next; `known` where that is it: nothing is made then. */
@@ -20,11 +20,11 @@ export function readIp(reader: WireReader, known: string): string {
     return spelled
   }
   reader.pos = pos
-  return withParts(reader.stringOr(known))
+  return spelledByParsing(reader.stringOr(known))
 }
 
 /** Such as end with an IPv4 address. */
-function withParts(text: string): string {
+function spelledByParsing(text: string): string {
   const bytes = text.includes(':') ? parseIp(text) : undefined
   return bytes === undefined ? text : formatIp(bytes)
 }
@@ -90,32 +90,31 @@ function hexDigit(code: number): number {
 
 function writeGroups(): number {
   const gap = longestZeros()
-  const gapEnd = gap & 15
-  const gapStart = gap >> 4
   let length = 0
-  for (let i = 0; i < groupCount; i++) {
-    if (i === gapStart && gapEnd - gapStart > 1) {
+  for (let i = 0; i < groupCount; ) {
+    if (i === gap) {
+      // The group before it has left one of the two colons.
       if (i === 0) spelling[length++] = colon
       spelling[length++] = colon
-      i = gapEnd - 1
-      continue
+      while (i < groupCount && groups[i] === 0) i++
+    } else {
+      length = writeHex(groups[i] as number, length)
+      if (++i < groupCount) spelling[length++] = colon
     }
-    length = writeHex(groups[i] as number, length)
-    if (i < groupCount - 1) spelling[length++] = colon
   }
   return length
 }
 
-/** Where the first one of the longest runs of zero groups starts, times 16, and where it ends. */
+/** Where the first one of the longest runs of zero groups starts; -1 where none has two. */
 function longestZeros(): number {
-  let longest = 0
-  let bestLength = 0
+  let longest = -1
+  let longestCount = 1
   for (let i = 0; i < groupCount; i++) {
     const start = i
     while (i < groupCount && groups[i] === 0) i++
-    if (i - start <= bestLength) continue
-    bestLength = i - start
-    longest = (start << 4) | i
+    if (i - start <= longestCount) continue
+    longest = start
+    longestCount = i - start
   }
   return longest
 }
