@@ -1,5 +1,5 @@
 import { CodedError } from '@axoneme/lifecycle'
-import type { Answer, ChunkReader } from './answer.ts'
+import type { Answer, BodyReader } from './answer.ts'
 import { type Connection, type ConnectionSource, cachedSource, haveSameCredentials } from './connection.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
 import { K8sApiError } from './errors.ts'
@@ -68,7 +68,7 @@ class HttpClient implements K8sClient {
           status: answer.status,
           headers: answer.headers,
           chunks: exchange.chunks(answer),
-          read: (onChunk) => exchange.read(answer, onChunk),
+          read: (onRead) => exchange.read(answer, onRead),
         }
       })
     } catch (error) {
@@ -171,9 +171,9 @@ class Exchange implements Disposable {
     return Buffer.concat(chunks, length)
   }
 
-  async read(answer: Answer, onChunk: ChunkReader): Promise<void> {
+  async read(answer: Answer, onRead: BodyReader): Promise<void> {
     try {
-      await answer.read(onChunk)
+      await answer.read(onRead)
     } catch (error) {
       throw this.failure(error)
     } finally {

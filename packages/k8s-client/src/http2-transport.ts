@@ -76,7 +76,7 @@ function answerOf(stream: ClientHttp2Stream, { ':status': status = 0, ...headers
     // The connection is probed from its beginning.
     keepAlive: () => {},
     destroy: () => stream.close(constants.NGHTTP2_CANCEL),
-    read: (onChunk) => readEach(chunks(), onChunk),
+    read: (onRead) => readEach(chunks(), onRead),
     [Symbol.asyncIterator]: chunks,
   }
 }

@@ -1,3 +1,4 @@
+export type { BodyParts, BodyReader } from './answer.ts'
 export { openK8sClient } from './client.ts'
 export { K8sApiError, type K8sApiErrorDetails, K8sConfigError } from './errors.ts'
 export { createJson, deleteJson, getJson, type PatchType, patchJson } from './json.ts'

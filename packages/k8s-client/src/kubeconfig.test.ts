@@ -137,7 +137,7 @@ describe('TLS', () => {
     expect(await getJson(client, '/version')).toEqual({ secure: true })
     const stream = await client.stream({ method: 'GET', path: '/api/v1/pods', query: { watch: true } })
     let received = ''
-    await stream.read((bytes, start, end) => {
+    await stream.read((bytes, [start, end]) => {
       received += bytes.toString('utf8', start, end)
     })
     expect(received).toBe('{"secure":true}')

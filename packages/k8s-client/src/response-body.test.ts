@@ -17,9 +17,9 @@ function parse(bytes: Buffer, cuts: readonly number[] = []) {
   const take = (piece: Buffer) => {
     if (isComplete || body === undefined) return
     piece.copy(buffer.fill('!'), 1)
-    isComplete = body.push({ bytes: buffer, start: 1, end: 1 + piece.length }, (chunk, start, end) => {
-      content += chunk.toString('latin1', start, end)
-    })
+    const parts: number[] = []
+    isComplete = body.push({ bytes: buffer, start: 1, end: 1 + piece.length }, parts)
+    for (let i = 0; i < parts.length; i += 2) content += buffer.toString('latin1', parts[i], parts[i + 1])
   }
   for (const [i, at] of positions.entries()) {
     const piece = bytes.subarray(at, positions[i + 1] ?? bytes.length)

@@ -1,4 +1,3 @@
-import type { ChunkReader } from './answer.ts'
 import type { ResponseHead } from './response-head.ts'
 
 export type Span = Readonly<{ bytes: Buffer; start: number; end: number }>
@@ -6,10 +5,10 @@ export type Span = Readonly<{ bytes: Buffer; start: number; end: number }>
 /** Takes the bytes behind the head of an HTTP/1.1 answer apart (RFC 9112, sections 6 and 7). */
 export type ResponseBody = {
   /**
-   * Hands the content in `bytes` over, where it lies. True once the body is complete; more must not come then. Throws
-   * RangeError for what is no body.
+   * Adds to `parts` (see BodyParts) where content lies in what was read. True once the body is complete; more must not come
+   * then. Throws RangeError for what is no body.
    */
-  push({ bytes, start, end }: Span, onContent: ChunkReader): boolean
+  push(read: Span, parts: number[]): boolean
   /** Whether the end of the connection is the end of the body, too. */
   readonly endsWithConnection: boolean
 }
@@ -37,10 +36,10 @@ class SizedBody implements ResponseBody {
     this.endsWithConnection = size === Number.POSITIVE_INFINITY
   }
 
-  push({ bytes, start, end }: Span, onContent: ChunkReader): boolean {
+  push({ start, end }: Span, parts: number[]): boolean {
     const length = Math.min(end - start, this.#left)
     this.#left -= length
-    if (length > 0) onContent(bytes, start, start + length)
+    if (length > 0) parts.push(start, start + length)
     return this.#left === 0
   }
 }
@@ -69,14 +68,14 @@ class ChunkedBody implements ResponseBody {
   /** Of the trailer's line: an empty one is the end. */
   #lineBytes = 0
 
-  push({ bytes, start, end }: Span, onContent: ChunkReader): boolean {
+  push({ bytes, start, end }: Span, parts: number[]): boolean {
     let at = start
     while (at < end && this.#state !== 'ended') {
       if (this.#state === 'content') {
         const contentEnd = Math.min(at + this.#size, end)
         this.#size -= contentEnd - at
         if (this.#size === 0) this.#state = 'content-cr'
-        onContent(bytes, at, contentEnd)
+        parts.push(at, contentEnd)
         at = contentEnd
       } else at = this.#wholeLine(bytes, at, end) ?? this.#next(bytes, at)
     }

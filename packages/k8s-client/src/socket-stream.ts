@@ -1,7 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectSecure } from 'node:tls'
-import type { Answer, ChunkReader } from './answer.ts'
+import type { Answer, BodyReader } from './answer.ts'
 import type { Connection } from './connection.ts'
 import { type ResponseBody, responseBodyOf, type Span } from './response-body.ts'
 import { type ResponseHead, ResponseHeadReader } from './response-head.ts'
@@ -29,7 +29,9 @@ class SocketStream {
   readonly #answered = Promise.withResolvers<Answer>()
   readonly #ended = Promise.withResolvers<void>()
   #body: ResponseBody | undefined
-  #onContent: ChunkReader | undefined
+  #onRead: BodyReader | undefined
+  /** Of the last read. */
+  readonly #parts: number[] = []
   /** What came before somebody wanted it. */
   #pending: Buffer = Buffer.alloc(0)
 
@@ -75,12 +77,17 @@ class SocketStream {
   }
 
   #deliver(read: Span): boolean {
-    if (this.#onContent === undefined) {
+    const onRead = this.#onRead
+    if (onRead === undefined || this.#body === undefined) {
       // Reading was paused, and what had been read before still came.
       this.#pending = Buffer.concat([this.#pending, read.bytes.subarray(read.start, read.end)])
       return false
     }
-    if (this.#body?.push(read, this.#onContent) !== true) return true
+    const parts = this.#parts
+    parts.length = 0
+    const isComplete = this.#body.push(read, parts)
+    if (parts.length > 0) onRead(read.bytes, parts)
+    if (!isComplete) return true
     this.#ended.resolve()
     this.#socket.destroy()
     return false
@@ -92,13 +99,13 @@ class SocketStream {
       headers,
       keepAlive: (intervalMs) => void this.#socket.setKeepAlive(true, intervalMs),
       destroy: () => void this.#socket.destroy(),
-      read: (onContent) => this.#read(onContent),
+      read: (onRead) => this.#read(onRead),
       [Symbol.asyncIterator]: () => this.#iterate(),
     }
   }
 
-  async #read(onContent: ChunkReader): Promise<void> {
-    this.#onContent = onContent
+  async #read(onRead: BodyReader): Promise<void> {
+    this.#onRead = onRead
     try {
       const pending = this.#pending
       this.#pending = Buffer.alloc(0)
@@ -113,8 +120,9 @@ class SocketStream {
   async *#iterate(): AsyncGenerator<Buffer, void, undefined> {
     const chunks: Buffer[] = []
     let wake = Promise.withResolvers<void>()
-    const reading = this.#read((bytes, start, end) => {
-      chunks.push(Buffer.from(bytes.subarray(start, end)))
+    const reading = this.#read((bytes, parts) => {
+      for (let i = 0; i < parts.length; i += 2)
+        chunks.push(Buffer.from(bytes.subarray(parts[i], parts[i + 1])))
       this.#socket.pause()
       wake.resolve()
     })

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { BodyReader } from './answer.ts'
 
 export type K8sMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -25,10 +26,10 @@ export type K8sStream = Readonly<{
   status: number
   headers: IncomingHttpHeaders
   /**
-   * Hands the chunks over as they arrive: bytes from `start` to `end`, valid only during the call; the cheap way. Resolves when the server ends
-   * the answer; a cut is an error, as is what `onChunk` throws. Instead of `chunks`.
+   * Hands over what each read brings; the cheap way. Resolves when the server ends the answer; a cut is an error, as is what
+   * `onRead` throws. Instead of `chunks`.
    */
-  read(onChunk: (bytes: Buffer, start: number, end: number) => void): Promise<void>
+  read(onRead: BodyReader): Promise<void>
   /** Must be iterated (once), or the request's signal aborted. Ends when the server ends the answer; a cut is an error. */
   chunks: AsyncIterable<Buffer>
 }>

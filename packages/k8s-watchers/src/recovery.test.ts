@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { K8sApiError } from '@axoneme/k8s-client'
 import {
-  createFrameSplitter,
   createInterner,
   createWatchDecoder,
   DecodeError,
+  framesOf,
   podDecoder,
-  wholeMessage,
+  type SlimPod,
+  type WatchEvent,
 } from '@axoneme/slim-types'
 import { describe, expect, it } from 'vitest'
 import {
@@ -66,8 +67,8 @@ describe('listingAfter', () => {
   it('what an apiserver over an old etcd says amid the stream (a capture)', () => {
     const capture = readFileSync(new URL('../../../../shared/data/wire/pods.watchlist.pb', import.meta.url))
     const decode = createWatchDecoder({ format: 'protobuf', decoder: podDecoder(createInterner()) })
-    const events: ReturnType<typeof decode>[] = []
-    createFrameSplitter('protobuf').push(wholeMessage(capture), (frame) => events.push(decode(frame)))
+    const events: WatchEvent<SlimPod>[] = []
+    decode(framesOf(capture, 'protobuf'), (event) => events.push(event))
     const [event] = events
     if (event?.type !== 'ERROR') throw new Error(`unexpected ${event?.type}`)
     expect(listingAfter(watchError('pods', event.status))).toBe('pages')

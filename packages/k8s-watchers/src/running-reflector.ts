@@ -146,7 +146,7 @@ export class RunningReflector<T extends object> implements Reflector {
     let heardEvents = 0
     try {
       await watchOnce({
-        ...{ source: this.#source, decoder, recall: this.#mirror.recall, start, timeoutSeconds },
+        ...{ source: this.#source, decoder, known: this.#mirror.known, start, timeoutSeconds },
         maxSilenceMs: () => (this.#mirror.resourceVersion === undefined ? initialSilenceMs : silenceMs),
         maxFrameBytes: this.#options.maxFrameBytes ?? 16 * 1024 * 1024,
         onOpen: () => {

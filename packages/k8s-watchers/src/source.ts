@@ -28,7 +28,7 @@ export type ResourceSelection = Readonly<{
 export type ResourceSource = {
   readonly resource: string
   list(options: CallOptions): Promise<{ format: WireFormat; body: Buffer }>
-  /** `read` hands the chunks over as they arrive, each valid only during the call. */
+  /** `read` hands over what arrives, valid only during the call. */
   watch(options: CallOptions): Promise<{ format: WireFormat; read: K8sStream['read'] }>
   /** A list that carries no more of the objects than their metadata. */
   metadata(options: CallOptions): Promise<MetadataList>

@@ -1,4 +1,5 @@
-import type { Decoder, Recall, ResourceVersion } from '@axoneme/slim-types'
+import type { RowsByHash } from '@axoneme/key-hash'
+import type { Decoder, ResourceVersion } from '@axoneme/slim-types'
 import type { WritableTable } from '@axoneme/tables'
 import type { Mirror } from './comparison.ts'
 import type { CompleteList } from './list-all.ts'
@@ -7,8 +8,6 @@ import type { ObjectEvent } from './watch-once.ts'
 /** A table that follows a collection, and what is known of the collection beside it. This is the table's one writer. */
 export class TableMirror<T extends object> implements Mirror {
   changeCount = 0
-  /** For the decoder of the events that are applied, each before the next one is decoded. */
-  readonly recall: Recall<T>
   #version: ResourceVersion | undefined
   readonly #table: WritableTable<T>
   readonly #decoder: Decoder<T>
@@ -16,9 +15,13 @@ export class TableMirror<T extends object> implements Mirror {
   readonly #unreadable = new Set<string>()
 
   constructor(table: WritableTable<T>, decoder: Decoder<T>) {
-    this.recall = (key, isIt) => table.find(key, isIt)
     this.#table = table
     this.#decoder = decoder
+  }
+
+  /** What is known, for the decoder of the events that are applied: each before the next one is decoded. */
+  get known(): RowsByHash<T> | undefined {
+    return this.#table.byHash
   }
 
   /** Undefined while a list is needed. */

@@ -1,12 +1,6 @@
 import { K8sApiError } from '@axoneme/k8s-client'
-import {
-  createFrameSplitter,
-  createWatchDecoder,
-  type Decoder,
-  type MessageBytes,
-  type Recall,
-  type WatchEvent,
-} from '@axoneme/slim-types'
+import type { RowsByHash } from '@axoneme/key-hash'
+import { createFrameSplitter, createWatchDecoder, type Decoder, type WatchEvent } from '@axoneme/slim-types'
 import { WatchSilentError } from './recovery.ts'
 import type { ResourceSource } from './source.ts'
 
@@ -30,7 +24,7 @@ export const fromInitialEvents = {
 export async function watchOnce<T>({
   source,
   decoder,
-  recall,
+  known,
   start,
   timeoutSeconds,
   maxSilenceMs,
@@ -42,8 +36,7 @@ export async function watchOnce<T>({
 }: {
   source: ResourceSource
   decoder: Decoder<T>
-  /** What is known of an object. */
-  recall: Recall<T>
+  known: RowsByHash<T> | undefined
   start: WatchStart
   /** When the server is asked to end the watch. */
   timeoutSeconds: number
@@ -63,16 +56,15 @@ export async function watchOnce<T>({
   })
   onOpen()
   const splitter = createFrameSplitter(format, { maxFrameBytes })
-  const decode = createWatchDecoder({ format, decoder, recall })
-  const onFrame = (frame: MessageBytes) => {
-    const event = decode(frame)
+  const decode = createWatchDecoder({ format, decoder, known })
+  const onDecoded = (event: WatchEvent<T>) => {
     if (event.type === 'ERROR') throw watchError(source.resource, event.status)
     onEvent(event)
   }
-  await read((bytes, start, end) => {
+  await read((bytes, parts) => {
     silence.heard()
     try {
-      splitter.push({ bytes, start, end }, onFrame)
+      decode(splitter.push(bytes, parts), onDecoded)
     } finally {
       onRead()
     }

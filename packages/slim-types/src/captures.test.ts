@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createInterner, decodeList, decodeWatchEvent, type WireFormat } from './index.ts'
+import { createInterner, decodeList, decodeWatchEvent, framesOf, type WireFormat } from './index.ts'
 import { podDecoder } from './pod.ts'
-import { captureDecoders, framesOf, readCapture } from './testing/captures.ts'
+import { captureDecoders, readCapture } from './testing/captures.ts'
 
 const decoders = captureDecoders(createInterner())
 const kinds = Object.entries(decoders)

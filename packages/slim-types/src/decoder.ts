@@ -1,17 +1,32 @@
-import type { KeyBytes } from '@axoneme/key-hash'
+import type { RowsByHash } from '@axoneme/key-hash'
 import type { JsonShape } from './json-shape.ts'
 import type { ObjectIdentity } from './meta.ts'
 import type { MessageBytes } from './protobuf.ts'
 import type { ResourceVersion } from './resource-version.ts'
 
-/** What is known of an object: the row of its key, which is ASCII, if that is the one that is meant. */
-export type Recall<T> = (key: KeyBytes, isIt: (row: T) => boolean) => T | undefined
+/** A message of an object, and what is known of it between being expected and being decoded. */
+export type ExpectedMessage = MessageBytes & {
+  /** Of the object's key. */
+  keyHash: number
+  /** Where the object's uid stands, or what comes instead; 0 where the key could not be read. */
+  uidAt: number
+}
+
+/** Decodes the objects of a watch, of which earlier states may be known. */
+export type Updates<T> = Readonly<{
+  /** Says that a message will be decoded, before the bytes are gone. */
+  expect(message: ExpectedMessage): void
+  /** Asks memory for what is known of all that was expected. */
+  recall(): void
+  /** What is equal is shared with the known state. */
+  decode(message: ExpectedMessage): DecodedObject<T>
+}>
 
 /** An object as a watch has it. */
 export type DecodedObject<T> = Readonly<{
   resourceVersion: ResourceVersion
   row: T
-  /** What was recalled of the same object: `row` itself, or something that differs from it. */
+  /** What was known of the same object: `row` itself where they differ in nothing but their resourceVersion. */
   known: T | undefined
 }>
 
@@ -26,11 +41,8 @@ export type Decoder<T> = Readonly<{
   fromProtobuf?: (message: MessageBytes) => T
   /** What `fromJson` wants of the object; `resourceShape` adds what every object is told by. */
   jsonShape: JsonShape
-  /**
-   * The same for objects of which an earlier state may be known: what is equal is shared with that. `row` is the known
-   * one where they differ in nothing but their resourceVersion, which is beside it.
-   */
-  updatesFromProtobuf?: (recall: Recall<T>) => (message: MessageBytes) => DecodedObject<T>
+  /** The same for objects of which an earlier state may be known. */
+  updatesFromProtobuf?: (known: RowsByHash<T>) => Updates<T>
   /** From the parsed JSON of the object. Throws DecodeError when it is not what the kind says. */
   fromJson: (value: unknown) => T
   identify: (row: T) => ObjectIdentity

@@ -6,10 +6,11 @@ import type { WireFormat } from './wire-format.ts'
 /** Cuts the bytes of a watch into the frames of its events. */
 export type FrameSplitter = {
   /**
-   * Hands over each frame that is complete with these bytes of a chunk. It may lie in the chunk: use it before that is
-   * overwritten. What is kept of a chunk is a copy.
+   * The frames that are complete with these parts of `bytes` (of each its start and its end, one after the other). They may lie
+   * there: they are valid until the next call, or until the bytes are overwritten. What lies between the parts is overwritten
+   * here.
    */
-  push(chunk: MessageBytes, onFrame: (frame: MessageBytes) => void): void
+  push(bytes: Uint8Array, parts: readonly number[]): readonly MessageBytes[]
   /** Bytes of a frame that is not complete. */
   readonly pendingBytes: number
 }
@@ -17,7 +18,7 @@ export type FrameSplitter = {
 const lengthPrefixBytes = 4
 /** Room for larger frames is given back. */
 const maxKeptBytes = 64 * 1024
-const noBytes = Buffer.alloc(0)
+const noBytes: Buffer = Buffer.alloc(0)
 
 /**
  * Protobuf frames have a 4-byte big-endian length in front (apimachinery's LengthDelimitedFramer); JSON frames end
@@ -30,29 +31,14 @@ export function createFrameSplitter(
   return format === 'protobuf' ? new LengthSplitter(maxFrameBytes) : new LineSplitter(maxFrameBytes)
 }
 
-/** Copies of what arrived, joined only when a whole frame is there. */
-class Pending {
-  bytes = 0
-  #chunks: Buffer[] = []
-
-  add({ bytes, start, end }: MessageBytes): void {
-    if (start === end) return
-    this.#chunks.push(Buffer.from(bytes.subarray(start, end)))
-    this.bytes += end - start
-  }
-
-  /** Everything, and `last` behind it. */
-  takeWith(last: MessageBytes): MessageBytes {
-    if (this.bytes === 0) return last
-    const joined = Buffer.concat([...this.#chunks, last.bytes.subarray(last.start, last.end)])
-    this.#chunks = []
-    this.bytes = 0
-    return { bytes: joined, start: 0, end: joined.length }
-  }
+/** The frames of a watch whose bytes are all there. */
+export function framesOf(bytes: Uint8Array, format: WireFormat): readonly MessageBytes[] {
+  return createFrameSplitter(format).push(bytes, [0, bytes.length])
 }
 
 class LengthSplitter implements FrameSplitter {
-  /** The beginning of a frame that crosses the end of a chunk, and where the one before it was completed. */
+  readonly #read = new PartsReader()
+  /** The beginning of a frame that crosses the end of a read, and where the one before it was completed. */
   #partial = noBytes
   #spare = noBytes
   #partialBytes = 0
@@ -66,47 +52,52 @@ class LengthSplitter implements FrameSplitter {
     return this.#partialBytes
   }
 
-  push({ bytes, start, end }: MessageBytes, onFrame: (frame: MessageBytes) => void): void {
-    const given = asBuffer(bytes)
-    let at = start
+  push(bytes: Uint8Array, parts: readonly number[]): readonly MessageBytes[] {
+    const read = this.#read
+    read.begin(asBuffer(bytes), parts)
+    const frames: MessageBytes[] = []
     if (this.#partialBytes > 0) {
-      at = this.#complete(given, start, end)
-      if (at < 0) return
-      onFrame(this.#takePartial())
+      if (!this.#complete(read)) return frames
+      frames.push(this.#takePartial())
     }
-    while (end - at >= lengthPrefixBytes) {
-      const frameEnd = at + this.#frameBytes(given, at)
-      if (frameEnd > end) break
-      onFrame({ bytes: given, start: at + lengthPrefixBytes, end: frameEnd })
-      at = frameEnd
+    while (read.gather(lengthPrefixBytes)) {
+      const frameBytes = this.#frameBytes(read.bytes, read.at)
+      if (!read.gather(frameBytes)) break
+      const start = read.at
+      read.at += frameBytes
+      frames.push({ bytes: read.bytes, start: start + lengthPrefixBytes, end: read.at })
     }
-    if (at < end) this.#keep(given, at, end)
+    if (read.at < read.end) this.#keep(read, read.end - read.at)
+    return frames
   }
 
-  /** Adds to the partial frame what it lacks; gives the position behind it, or -1 when that was not everything. */
-  #complete(chunk: Buffer, start: number, end: number): number {
-    const lengthEnd = Math.min(end, start + Math.max(0, lengthPrefixBytes - this.#partialBytes))
-    this.#keep(chunk, start, lengthEnd)
-    if (this.#partialBytes < lengthPrefixBytes) return -1
-    const missing = this.#frameBytes(this.#partial, 0) - this.#partialBytes
-    const frameEnd = lengthEnd + missing
-    this.#keep(chunk, lengthEnd, Math.min(end, frameEnd))
-    return frameEnd <= end ? frameEnd : -1
+  /** Adds to the partial frame what it lacks; false when that was not there. */
+  #complete(read: PartsReader): boolean {
+    if (!this.#keepUpTo(lengthPrefixBytes, read)) return false
+    return this.#keepUpTo(this.#frameBytes(this.#partial, 0), read)
   }
 
-  /** The whole frame; what is kept next does not overwrite it. */
+  #keepUpTo(bytes: number, read: PartsReader): boolean {
+    while (this.#partialBytes < bytes) {
+      if (!read.gather(1)) return false
+      this.#keep(read, Math.min(bytes - this.#partialBytes, read.end - read.at))
+    }
+    return true
+  }
+
+  /** The whole frame, whose room is used for the next one. */
   #takePartial(): MessageBytes {
     const frame = { bytes: this.#partial, start: lengthPrefixBytes, end: this.#partialBytes }
-    this.#partial = this.#spare
-    this.#spare = frame.bytes.length > maxKeptBytes ? noBytes : frame.bytes
+    ;[this.#partial, this.#spare] = [this.#spare, frame.bytes.length > maxKeptBytes ? noBytes : frame.bytes]
     this.#partialBytes = 0
     return frame
   }
 
-  #keep(chunk: Buffer, start: number, end: number): void {
-    const bytes = this.#partialBytes + end - start
+  #keep(read: PartsReader, count: number): void {
+    const bytes = this.#partialBytes + count
     if (bytes > this.#partial.length) this.#grow(bytes)
-    chunk.copy(this.#partial, this.#partialBytes, start, end)
+    read.bytes.copy(this.#partial, this.#partialBytes, read.at, read.at + count)
+    read.at += count
     this.#partialBytes = bytes
   }
 
@@ -124,6 +115,40 @@ class LengthSplitter implements FrameSplitter {
   }
 }
 
+/** Goes over the parts of what was read. */
+class PartsReader {
+  bytes = noBytes
+  at = 0
+  end = 0
+  #parts: readonly number[] = []
+  #next = 0
+
+  begin(bytes: Buffer, parts: readonly number[]): void {
+    this.bytes = bytes
+    this.#parts = parts
+    this.#next = 0
+    this.at = 0
+    this.end = 0
+  }
+
+  /** Whether there are so many bytes more; they lie in one piece then: the parts that they are in are moved together. */
+  gather(count: number): boolean {
+    while (this.end - this.at < count) {
+      if (this.#next >= this.#parts.length) return false
+      const start = this.#parts[this.#next++] as number
+      const end = this.#parts[this.#next++] as number
+      if (this.at === this.end) {
+        this.at = start
+        this.end = end
+      } else {
+        this.bytes.copyWithin(this.end, start, end)
+        this.end += end - start
+      }
+    }
+    return true
+  }
+}
+
 const newline = 0x0a
 
 class LineSplitter implements FrameSplitter {
@@ -138,7 +163,15 @@ class LineSplitter implements FrameSplitter {
     return this.#pending.bytes
   }
 
-  push({ bytes, start, end }: MessageBytes, onFrame: (frame: MessageBytes) => void): void {
+  push(bytes: Uint8Array, parts: readonly number[]): readonly MessageBytes[] {
+    const lines: MessageBytes[] = []
+    for (let i = 0; i < parts.length; i += 2) {
+      this.#split({ bytes, start: parts[i] as number, end: parts[i + 1] as number }, lines)
+    }
+    return lines
+  }
+
+  #split({ bytes, start, end }: MessageBytes, lines: MessageBytes[]): void {
     let at = start
     for (;;) {
       const found = bytes.indexOf(newline, at)
@@ -150,9 +183,30 @@ class LineSplitter implements FrameSplitter {
         return
       }
       const line = this.#pending.takeWith(part)
-      if (line.end > line.start) onFrame(line)
+      if (line.end > line.start) lines.push(line)
       at = lineEnd + 1
     }
+  }
+}
+
+/** Copies of what arrived, joined only when a whole line is there. */
+class Pending {
+  bytes = 0
+  #chunks: Buffer[] = []
+
+  add({ bytes, start, end }: MessageBytes): void {
+    if (start === end) return
+    this.#chunks.push(Buffer.from(bytes.subarray(start, end)))
+    this.bytes += end - start
+  }
+
+  /** Everything, and `last` behind it. */
+  takeWith(last: MessageBytes): MessageBytes {
+    if (this.bytes === 0) return last
+    const joined = Buffer.concat([...this.#chunks, last.bytes.subarray(last.start, last.end)])
+    this.#chunks = []
+    this.bytes = 0
+    return { bytes: joined, start: 0, end: joined.length }
   }
 }
 

@@ -7,10 +7,11 @@ import {
   decodeMetadataList,
   decodeStatus,
   decodeWatchEvent,
+  framesOf,
   type WireFormat,
   wholeMessage,
 } from './index.ts'
-import { captureDecoders, framesOf, readCapture } from './testing/captures.ts'
+import { captureDecoders, readCapture } from './testing/captures.ts'
 
 const decoders = captureDecoders(createInterner({ maxEntries: 1000 }))
 const formats = [

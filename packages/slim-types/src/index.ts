@@ -2,12 +2,12 @@ export { ciliumEndpointDecoder } from './cilium-endpoint.ts'
 export { ciliumIdentityDecoder } from './cilium-identity.ts'
 export { ciliumNodeDecoder } from './cilium-node.ts'
 export { ciliumClusterwideNetworkPolicyDecoder, ciliumNetworkPolicyDecoder } from './cilium-policy.ts'
-export type { DecodedObject, Decoder, Recall } from './decoder.ts'
+export type { DecodedObject, Decoder, Updates } from './decoder.ts'
 export { endpointSliceDecoder } from './endpoint-slice.ts'
 export { type Envelope, openEnvelope } from './envelope.ts'
 export { equalsIgnoringVersion } from './equals.ts'
 export { DecodeError } from './errors.ts'
-export { createFrameSplitter, type FrameSplitter } from './frames.ts'
+export { createFrameSplitter, type FrameSplitter, framesOf } from './frames.ts'
 export { createInterner, type Interner } from './interner.ts'
 export { readJson } from './json-reader.ts'
 export {
@@ -56,5 +56,5 @@ export {
   type SlimServicePort,
   type SlimSliceEndpoint,
 } from './types.ts'
-export { createWatchDecoder, decodeWatchEvent, type WatchEvent } from './watch-event.ts'
+export { createWatchDecoder, decodeWatchEvent, type WatchDecoder, type WatchEvent } from './watch-event.ts'
 export { jsonMediaType, protobufMediaType, type WireFormat, wireFormatOf } from './wire-format.ts'

@@ -10,10 +10,14 @@ export function canonicalIp(text: string): string {
   return spelledOr(text, spellIpv6(bytes, 0, bytes.length)) ?? spelledByParsing(text)
 }
 
-/** The same of the address that is next; `known` where that is it: nothing is made then. */
+/** The same of the address that is next; `known`, which is spelled so, where that is it: nothing is made then. */
 export function readIp(reader: WireReader, known: string): string {
   const { pos } = reader
   const end = enter(reader)
+  if (reader.pos + known.length === end && isAsciiAt(known, reader.bytes, reader.pos)) {
+    reader.pos = end
+    return known
+  }
   const spelled = spelledOr(known, spellIpv6(reader.bytes, reader.pos, end))
   if (spelled !== undefined) {
     reader.pos = end

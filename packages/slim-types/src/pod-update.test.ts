@@ -1,15 +1,17 @@
-import { textOfKey } from '@axoneme/key-hash'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   createInterner,
   createWatchDecoder,
+  framesOf,
+  type MessageBytes,
   objectKey,
   podDecoder,
   type SlimPod,
+  type WatchEvent,
   wholeMessage,
 } from './index.ts'
-import { framesOf, readCapture } from './testing/captures.ts'
+import { readCapture, rowsByHash } from './testing/captures.ts'
 import { loadWireSchema } from './testing/wire-schema.ts'
 
 const schema = loadWireSchema()
@@ -25,12 +27,18 @@ function decode(bytes: Uint8Array): SlimPod {
 
 function update(bytes: Uint8Array, known: SlimPod | undefined) {
   const recalled: string[] = []
-  const decode = decoder.updatesFromProtobuf?.((bytes, isIt) => {
-    const key = textOfKey(bytes)
-    recalled.push(key)
-    return known !== undefined && objectKey(known) === key && isIt(known) ? known : undefined
-  })
-  return { ...(decode?.(wholeMessage(bytes)) ?? expect.fail('pods are updated')), recalled }
+  const updates =
+    decoder.updatesFromProtobuf?.(
+      rowsByHash((key) => {
+        recalled.push(key)
+        return known !== undefined && objectKey(known) === key ? known : undefined
+      }),
+    ) ?? expect.fail('pods are updated')
+  const message = { ...wholeMessage(bytes), keyHash: 0, uidAt: 0 }
+  updates.expect(message)
+  updates.recall()
+  const guessed = recalled.splice(0)
+  return { ...updates.decode(message), guessed, recalled }
 }
 
 const identity = { name: 'a', namespace: 'team', uid: '0b9c8a1e-1' }
@@ -78,8 +86,8 @@ describe('a pod of which an earlier state is known', () => {
         const known = decode(encode({ ...before, spec: podSpec }))
         const bytes = encode({ ...after, spec: podSpec })
         const expected = decode(bytes)
-        const { resourceVersion, row, recalled } = update(bytes, known)
-        expect(recalled).toEqual(['team/a'])
+        const { resourceVersion, row, guessed, recalled } = update(bytes, known)
+        expect([guessed, recalled]).toEqual([['team/a'], ['team/a']])
         expect(resourceVersion).toBe(expected.resourceVersion)
         expect(row === known).toBe(decoder.equals(known, expected))
         if (row !== known) expect(row).toEqual(expected)
@@ -161,6 +169,14 @@ describe('what is known says nothing of', () => {
         encode(other),
       ]),
     },
+    {
+      what: 'a pod that has metadata twice, and between them what could not be part of these',
+      bytes: Buffer.concat([
+        metadata(identity),
+        Buffer.from([(11 << 3) | 2, 1, 0xff]),
+        metadata({ ...identity, name: 'b' }),
+      ]),
+    },
     { what: 'a pod whose metadata comes last', bytes: Buffer.concat([encode(other), metadata(identity)]) },
     { what: 'nothing', bytes: new Uint8Array() },
   ])('$what', ({ bytes, row: recalled = known }) => {
@@ -179,20 +195,18 @@ describe('what is known says nothing of', () => {
 it('captured events are the same with and without a memory', () => {
   const rows = new Map<string, SlimPod>()
   const options = { format: 'protobuf', decoder } as const
-  const remembering = createWatchDecoder({
-    ...options,
-    recall: (key, isIt) => {
-      const row = rows.get(textOfKey(key))
-      return row !== undefined && isIt(row) ? row : undefined
-    },
-  })
+  const remembering = createWatchDecoder({ ...options, known: rowsByHash((key) => rows.get(key)) })
   const forgetting = createWatchDecoder(options)
-  for (const frame of framesOf(readCapture('pods.watch.pb'), 'protobuf')) {
-    const [event, expected] = [remembering(frame), forgetting(frame)]
+  const frames = framesOf(readCapture('pods.watch.pb'), 'protobuf')
+  const remaining: WatchEvent<SlimPod>[] = []
+  forgetting(frames, (event) => remaining.push(event))
+  expect(remaining).toHaveLength(frames.length)
+  remembering(frames, (event) => {
+    const expected = remaining.shift()
     const isUpsert = event.type === 'ADDED' || event.type === 'MODIFIED'
     if (!isUpsert) {
       expect(event).toEqual(expected)
-      continue
+      return
     }
     const { row, known, ...rest } = event
     expect(expected).toMatchObject(rest)
@@ -201,8 +215,36 @@ it('captured events are the same with and without a memory', () => {
       expect(expected).toMatchObject({ row: { ...row, resourceVersion: event.resourceVersion } })
     else expect(expected).toMatchObject({ row })
     rows.set(objectKey(row), row)
-  }
+  })
   expect(rows.size).toBeGreaterThan(0)
+})
+
+it('events before a frame that is none are handed over', () => {
+  const frames = framesOf(readCapture('pods.watch.pb'), 'protobuf')
+  const [first, second] = frames as [MessageBytes, MessageBytes]
+  const seen: string[] = []
+  const read = createWatchDecoder({ format: 'protobuf', decoder, known: rowsByHash<SlimPod>(() => undefined) })
+  const broken = { ...second, end: second.end - 1 }
+  read([first, second], ({ type }) => seen.push(type))
+  expect(seen).toHaveLength(2)
+  expect(() => read([first, broken, second], ({ type }) => seen.push(type))).toThrow('decode WatchEvent')
+  expect(seen).toHaveLength(3)
+  read([first, second], ({ type }) => seen.push(type))
+  expect(seen).toHaveLength(5)
+})
+
+it('what was read of one message is nothing of the next one in its place', () => {
+  const known = decode(encode({ metadata: { ...identity, name: 'ab' } }))
+  const { expect: look, decode: update } =
+    decoder.updatesFromProtobuf?.(rowsByHash((key) => (key === 'team/ab' ? known : undefined))) ??
+    expect.fail('pods are updated')
+  const place = { ...wholeMessage(encode({ metadata: { ...identity, name: 'ab' } })), keyHash: 0, uidAt: 0 }
+  look(place)
+  expect(update(place).known).toBe(known)
+  // As many bytes, and no ASCII.
+  const next = { ...place, ...wholeMessage(encode({ metadata: { ...identity, name: 'é' } })) }
+  look(next)
+  expect(update(next)).toMatchObject({ row: { name: 'é' }, known: undefined })
 })
 
 it('hostile bytes are a value or a DecodeError, whatever is known', () => {

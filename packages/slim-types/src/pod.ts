@@ -29,10 +29,18 @@ export function podDecoder(interner: Interner): Decoder<SlimPod> {
     apiVersion: 'v1',
     resource: 'pods',
     fromProtobuf: (message) => messages.decode(message, read),
-    updatesFromProtobuf: (recall) => {
-      const knowing = { ...sharing, knownPods: new KnownObjects(recall, reachPod) }
+    updatesFromProtobuf: (known) => {
+      const knownPods = new KnownObjects(known, reachPods)
+      const knowing = { ...sharing, knownPods }
       const update = (reader: WireReader, end: number) => updatePod(reader, end, knowing)
-      return (message) => messages.decode(message, update)
+      return {
+        expect: (message) => knownPods.expect(message),
+        recall: () => knownPods.recall(),
+        decode: (message) => {
+          knownPods.begin(message)
+          return messages.decode(message, update)
+        },
+      }
     },
     jsonShape: podShape(interner),
     fromJson: (value) => decoding('Pod', () => podFromJson(asObject(value, 'the object'), interner)),
@@ -181,8 +189,15 @@ function updatePod(reader: WireReader, end: number, sharing: Sharing): DecodedOb
   return { resourceVersion, row, known }
 }
 
-function reachPod({ podIPs, hostIP }: SlimPod): number {
-  return hostIP.length + (podIPs.length === 0 ? 0 : (podIPs[0] as string).length)
+/** See KnownObjects. */
+function reachPods(pods: readonly SlimPod[]): number {
+  let reached = 0
+  for (const { deleting, hostNetwork } of pods) reached += deleting || hostNetwork ? 1 : 0
+  for (const { uid, podIPs, hostIP } of pods) reached += uid.charCodeAt(0) + podIPs.length + hostIP.length
+  for (const { podIPs } of pods) {
+    if (podIPs.length > 0) reached += (podIPs[0] as string).length + (podIPs.at(-1) as string).length
+  }
+  return reached
 }
 
 function readPod(reader: WireReader, end: number, sharing: Sharing): PodDraft {

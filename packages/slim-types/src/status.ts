@@ -3,7 +3,7 @@ import { DecodeError, decoding, quoted } from './errors.ts'
 import { asObject, integerAt, objectAt, textAt } from './json.ts'
 import { readJson } from './json-reader.ts'
 import { anyJson, objectShape } from './json-shape.ts'
-import { decodeMessage, enter, leave, wholeMessage } from './protobuf.ts'
+import { decodeMessage, enter, leave, type MessageBytes, wholeMessage } from './protobuf.ts'
 import type { WireFormat } from './wire-format.ts'
 import type { WireReader } from './wire-reader.ts'
 
@@ -30,7 +30,7 @@ export function decodeStatus(bytes: Uint8Array, format: WireFormat): ApiStatus {
   return statusFromProtobuf(openEnvelope(wholeMessage(bytes)))
 }
 
-export function statusFromProtobuf(envelope: Envelope): ApiStatus {
+export function statusFromProtobuf(envelope: MessageBytes & Pick<Envelope, 'kind'>): ApiStatus {
   const { kind } = envelope
   if (kind !== 'Status') throw new DecodeError(`a ${quoted(kind)} where a Status was expected`)
   return decodeMessage('Status', envelope, readStatus)

@@ -1,5 +1,6 @@
+import type { RowsByHash } from '@axoneme/key-hash'
 import { type Bookmark, bookmarkFromJson, bookmarkShape, readBookmark } from './bookmark.ts'
-import type { DecodedObject, Decoder, Recall } from './decoder.ts'
+import type { DecodedObject, Decoder, ExpectedMessage, Updates } from './decoder.ts'
 import { EnvelopeReader } from './envelope.ts'
 import { DecodeError, decoding, quoted } from './errors.ts'
 import { asObject, type JsonObject, textAt } from './json.ts'
@@ -26,25 +27,34 @@ export type WatchEvent<T> =
 type WatchDecoderOptions<T> = Readonly<{
   format: WireFormat
   decoder: Decoder<T>
-  /** Tells what is known of an object: an event may give that as `known`. */
-  recall?: Recall<T> | undefined
+  /** What is known of the objects: an event may give that as `known`. */
+  known?: RowsByHash<T> | undefined
 }>
 
 /**
- * Decodes the frames of a watch, one after the other. Throws DecodeError for one that is no event, or not one of the
- * decoder's kind.
+ * Decodes frames of a watch. Each event is handed over before the next frame is decoded, but all frames are looked at before
+ * the first. Throws DecodeError for a frame that is no event, or not one of the decoder's kind, and what `onEvent` throws.
  */
-export function createWatchDecoder<T>({
-  format,
-  decoder,
-  recall,
-}: WatchDecoderOptions<T>): (frame: MessageBytes) => WatchEvent<T> {
-  return format === 'protobuf' ? protobufEvents(decoder, recall) : (frame) => eventFromJson(frame, decoder)
+export type WatchDecoder<T> = (
+  frames: readonly MessageBytes[],
+  onEvent: (event: WatchEvent<T>) => void,
+) => void
+
+export function createWatchDecoder<T>({ format, decoder, known }: WatchDecoderOptions<T>): WatchDecoder<T> {
+  if (format === 'json') {
+    return (frames, onEvent) => {
+      for (const frame of frames) onEvent(eventFromJson(frame, decoder))
+    }
+  }
+  const events = new ProtobufEvents(decoder, known)
+  return (frames, onEvent) => events.read(frames, onEvent)
 }
 
 /** One frame of a watch. */
 export function decodeWatchEvent<T>(frame: MessageBytes, options: WatchDecoderOptions<T>): WatchEvent<T> {
-  return createWatchDecoder(options)(frame)
+  const events: WatchEvent<T>[] = []
+  createWatchDecoder(options)([frame], (event) => events.push(event))
+  return events[0] as WatchEvent<T>
 }
 
 /** The ways to read the object of an event, so that only what the event's type needs is decoded. */
@@ -92,45 +102,78 @@ function decodedOf<T>(row: T, decoder: Decoder<T>): DecodedObject<T> {
   return { resourceVersion: decoder.identify(row).resourceVersion, row, known: undefined }
 }
 
-function protobufEvents<T>(
-  decoder: Decoder<T>,
-  recall: Recall<T> | undefined,
-): (frame: MessageBytes) => WatchEvent<T> {
-  const events = new MessageDecoder('WatchEvent')
-  const event = new ProtobufEvent(decoder, protobufObjects(decoder, recall))
-  const read = (reader: WireReader, end: number) => event.read(reader, end)
-  return (frame) => eventOf(events.decode(frame, read), event, decoder)
+/** As many are opened before the first of them is decoded: what is known of so many stays in the processor's cache. */
+const maxOpened = 64
+const noBytes = new Uint8Array()
+
+/** An event of which only what is around the object was read. */
+class OpenedEvent implements ExpectedMessage {
+  type = ''
+  /** Of the object, whose message the bytes are. */
+  kind = ''
+  bytes: Uint8Array = noBytes
+  start = 0
+  end = 0
+  keyHash = 0
+  uidAt = 0
+  /** What was wrong. */
+  error: unknown
 }
 
-function protobufObjects<T>(
-  decoder: Decoder<T>,
-  recall: Recall<T> | undefined,
-): (message: MessageBytes) => DecodedObject<T> {
-  const { fromProtobuf, updatesFromProtobuf, resource } = decoder
-  if (updatesFromProtobuf !== undefined && recall !== undefined) return updatesFromProtobuf(recall)
-  return (message) => {
-    if (fromProtobuf === undefined) throw new DecodeError(`a protobuf watch of ${resource}`)
-    return decodedOf(fromProtobuf(message), decoder)
-  }
-}
-
-/** One event after the other: the object is that of the last one. */
-class ProtobufEvent<T> implements ObjectReader<T> {
-  readonly #envelope: EnvelopeReader
+/** Events one after the other: the object is that of the current one. */
+class ProtobufEvents<T> implements ObjectReader<T> {
+  readonly #decoder: Decoder<T>
+  readonly #updates: Updates<T>
+  readonly #frames = new MessageDecoder('WatchEvent')
   readonly #metadata = new MessageDecoder('metadata')
-  readonly #decode: (message: MessageBytes) => DecodedObject<T>
+  readonly #envelope: EnvelopeReader
+  readonly #opened: OpenedEvent[] = []
+  #current = new OpenedEvent()
 
-  constructor(usual: Decoder<T>, decode: (message: MessageBytes) => DecodedObject<T>) {
-    this.#envelope = new EnvelopeReader(usual)
-    this.#decode = decode
+  constructor(decoder: Decoder<T>, known: RowsByHash<T> | undefined) {
+    this.#decoder = decoder
+    this.#updates = updatesOf(decoder, known)
+    this.#envelope = new EnvelopeReader(decoder)
   }
 
-  get kind(): string {
-    return this.#envelope.kind
+  read(frames: readonly MessageBytes[], onEvent: (event: WatchEvent<T>) => void): void {
+    for (let start = 0; start < frames.length; start += maxOpened) {
+      const end = Math.min(start + maxOpened, frames.length)
+      for (let at = start; at < end; at++) this.#open(frames[at] as MessageBytes, at - start)
+      this.#updates.recall()
+      for (let at = start; at < end; at++) {
+        this.#current = this.#opened[at - start] as OpenedEvent
+        onEvent(this.#decoded(this.#current))
+      }
+    }
+  }
+
+  /** What is wrong with an event is said when its turn comes. */
+  #open(frame: MessageBytes, place: number): void {
+    const event = this.#opened[place] ?? new OpenedEvent()
+    this.#opened[place] = event
+    event.error = undefined
+    try {
+      event.type = this.#frames.decode(frame, this.#readEvent)
+      event.kind = this.#envelope.kind
+      event.bytes = this.#envelope.bytes
+      event.start = this.#envelope.start
+      event.end = this.#envelope.end
+      this.#updates.expect(event)
+    } catch (error) {
+      event.error = error
+    }
+  }
+
+  #decoded(event: OpenedEvent): WatchEvent<T> {
+    if (event.error !== undefined) throw event.error
+    const decoded = eventOf(event.type, this, this.#decoder)
+    event.bytes = noBytes
+    return decoded
   }
 
   /** Opens the object of an event; gives the type. */
-  read(reader: WireReader, end: number): string {
+  readonly #readEvent = (reader: WireReader, end: number): string => {
     let type = ''
     let hasObject = false
     while (reader.pos < end) {
@@ -160,20 +203,38 @@ class ProtobufEvent<T> implements ObjectReader<T> {
     return isThere
   }
 
+  get kind(): string {
+    return this.#current.kind
+  }
+
   identity(): ObjectIdentity {
-    return this.#metadata.decode(this.#envelope, readIdentity)
+    return this.#metadata.decode(this.#current, readIdentity)
   }
 
   bookmark(): Bookmark {
-    return this.#metadata.decode(this.#envelope, readBookmark)
+    return this.#metadata.decode(this.#current, readBookmark)
   }
 
   decoded(): DecodedObject<T> {
-    return this.#decode(this.#envelope)
+    return this.#updates.decode(this.#current)
   }
 
   status(): ApiStatus {
-    return statusFromProtobuf(this.#envelope)
+    return statusFromProtobuf(this.#current)
+  }
+}
+
+/** Where nothing is known, or nothing would come of it. */
+function updatesOf<T>(decoder: Decoder<T>, known: RowsByHash<T> | undefined): Updates<T> {
+  const { fromProtobuf, updatesFromProtobuf, resource } = decoder
+  if (updatesFromProtobuf !== undefined && known !== undefined) return updatesFromProtobuf(known)
+  return {
+    expect: () => {},
+    recall: () => {},
+    decode(message) {
+      if (fromProtobuf === undefined) throw new DecodeError(`a protobuf watch of ${resource}`)
+      return decodedOf(fromProtobuf(message), decoder)
+    },
   }
 }
 

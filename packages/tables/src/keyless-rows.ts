@@ -1,4 +1,4 @@
-import { hashOfBytes, hashOfText, type KeyBytes } from '@axoneme/key-hash'
+import { hashOfBytes, hashOfText, type KeyBytes, type RowsByHash } from '@axoneme/key-hash'
 import type { Rows } from './rows.ts'
 
 const initialCapacity = 16
@@ -7,7 +7,7 @@ const initialCapacity = 16
  * Rows by key that keeps no key: what a row contains anyhow is not in memory twice. A hash table with open addressing
  * (linear probing; deletion moves back what follows). Its rows come in no order, and it must not change while they come.
  */
-export class KeylessRows<Row extends object> implements Rows<Row> {
+export class KeylessRows<Row extends object> implements Rows<Row>, RowsByHash<Row> {
   size = 0
   readonly #keyOf: (row: Row) => string
   /** Whether this is the key of the row, which is not made for that. */
@@ -37,11 +37,17 @@ export class KeylessRows<Row extends object> implements Rows<Row> {
     return this.#rowAt(this.#slotOf(key, hashOfText(key, this.#seed)))
   }
 
-  /** No string is made of the key. */
-  find(key: KeyBytes, isIt: (row: Row) => boolean): Row | undefined {
+  hashOf(key: KeyBytes): number {
+    return hashOfBytes(key, this.#seed)
+  }
+
+  guess(hash: number): Row | undefined {
+    return this.#rowAt((hash << 1) & (this.#slots.length - 1))
+  }
+
+  find(hash: number, isIt: (row: Row) => boolean): Row | undefined {
     const slots = this.#slots
     const mask = slots.length - 1
-    const hash = hashOfBytes(key, this.#seed)
     for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
       const row = slots[slot] as Row | undefined
       if (row === undefined) return undefined

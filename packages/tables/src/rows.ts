@@ -1,10 +1,6 @@
-import { type KeyBytes, textOfKey } from '@axoneme/key-hash'
-
 /** What a table keeps its rows in: a Map, or what is like one. */
 export type Rows<Row> = Pick<ReadonlyMap<string, Row>, 'size' | 'get' | 'has' | 'keys' | 'values'> &
   Iterable<[string, Row]> & {
-    /** The row of a key that is ASCII, where it is the one that is meant; `isIt` must be false for those of other keys. */
-    find(key: KeyBytes, isIt: (row: Row) => boolean): Row | undefined
     set(key: string, row: Row): unknown
     /** `row` instead of `old`, which is there under the same key. */
     replace(old: Row, row: Row): void
@@ -19,11 +15,6 @@ export class KeyedRows<Row> extends Map<string, Row> implements Rows<Row> {
   constructor(keyOf: (row: Row) => string) {
     super()
     this.#keyOf = keyOf
-  }
-
-  find(key: KeyBytes, isIt: (row: Row) => boolean): Row | undefined {
-    const row = this.get(textOfKey(key))
-    return row !== undefined && isIt(row) ? row : undefined
   }
 
   replace(_old: Row, row: Row): void {

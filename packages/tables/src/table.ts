@@ -1,4 +1,4 @@
-import type { KeyBytes } from '@axoneme/key-hash'
+import type { RowsByHash } from '@axoneme/key-hash'
 import { abortable } from '@axoneme/lifecycle'
 import { KeylessRows } from './keyless-rows.ts'
 import { MultiMap } from './multi-map.ts'
@@ -30,14 +30,14 @@ export type Table<Row> = {
   readonly initialized: boolean
   whenInitialized(signal: AbortSignal): Promise<void>
   get(key: string): Row | undefined
-  /** The row of a key that is ASCII, where it is the one that is meant; `isIt` must be false for those of other keys. */
-  find(key: KeyBytes, isIt: (row: Row) => boolean): Row | undefined
   has(key: string): boolean
   rows(): IterableIterator<Row>
   keys(): IterableIterator<string>
   /** Rows whose index function gave `value`. */
   byIndex(index: string, value: string): Row[]
   changes(): ChangeStream<Row>
+  /** Of a table with `hasKey` alone. */
+  readonly byHash: RowsByHash<Row> | undefined
 }
 
 /** The writer's side; each table has one writer. */
@@ -100,6 +100,7 @@ class MemoryTable<Row extends object> implements WritableTable<Row> {
   revision = 0
   initialized = false
   readonly #options: TableOptions<Row>
+  readonly byHash: KeylessRows<Row> | undefined
   readonly #rows: Rows<Row>
   readonly #indexes: readonly Index<Row>[]
   readonly #streams = new Set<Stream<Row>>()
@@ -109,7 +110,8 @@ class MemoryTable<Row extends object> implements WritableTable<Row> {
     this.name = options.name
     this.#options = options
     const { key: keyOf, hasKey } = options
-    this.#rows = hasKey === undefined ? new KeyedRows(keyOf) : new KeylessRows({ keyOf, hasKey })
+    this.byHash = hasKey === undefined ? undefined : new KeylessRows({ keyOf, hasKey })
+    this.#rows = this.byHash ?? new KeyedRows(keyOf)
     this.#indexes = Object.entries(options.indexes ?? {}).map(([name, valuesOf]) => ({
       ...{ name, valuesOf },
       keys: new MultiMap(),
@@ -122,10 +124,6 @@ class MemoryTable<Row extends object> implements WritableTable<Row> {
 
   get(key: string): Row | undefined {
     return this.#rows.get(key)
-  }
-
-  find(key: KeyBytes, isIt: (row: Row) => boolean): Row | undefined {
-    return this.#rows.find(key, isIt)
   }
 
   has(key: string): boolean {

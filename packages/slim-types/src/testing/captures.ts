@@ -1,18 +1,15 @@
 import { readFileSync } from 'node:fs'
+import { hashOfBytes, type RowsByHash, textOfKey } from '@axoneme/key-hash'
 import {
-  createFrameSplitter,
   type Decoder,
   endpointSliceDecoder,
   type Interner,
-  type MessageBytes,
   namespaceDecoder,
   networkPolicyDecoder,
   nodeDecoder,
   podDecoder,
   type SlimMeta,
   serviceDecoder,
-  type WireFormat,
-  wholeMessage,
 } from '../index.ts'
 
 /** A file of the captures from a real apiserver. */
@@ -20,11 +17,22 @@ export function readCapture(name: string): Buffer {
   return readFileSync(new URL(`../../../../../shared/data/wire/${name}`, import.meta.url))
 }
 
-/** The frames of a whole watch. */
-export function framesOf(bytes: Uint8Array, format: WireFormat): MessageBytes[] {
-  const frames: MessageBytes[] = []
-  createFrameSplitter(format).push(wholeMessage(bytes), (frame) => frames.push(frame))
-  return frames
+/** What is known, by key. */
+export function rowsByHash<T>(known: (key: string) => T | undefined): RowsByHash<T> {
+  const keys = new Map<number, string>()
+  const rowOf = (hash: number) => known(keys.get(hash) ?? '')
+  return {
+    hashOf(key) {
+      const hash = hashOfBytes(key, 0)
+      keys.set(hash, textOfKey(key))
+      return hash
+    },
+    guess: rowOf,
+    find(hash, isIt) {
+      const row = rowOf(hash)
+      return row !== undefined && isIt(row) ? row : undefined
+    },
+  }
 }
 
 /** The decoder of each kind that was captured, by the first word of the file names. */
@@ -47,8 +55,12 @@ function widened<T extends SlimMeta>(decoder: Decoder<T>): Decoder<SlimMeta> {
     ...(updates === undefined
       ? {}
       : {
-          updatesFromProtobuf: (recall) =>
-            updates((key, isIt) => recall(key, (row) => isIt(row as T)) as T | undefined),
+          updatesFromProtobuf: (known) =>
+            updates({
+              hashOf: (key) => known.hashOf(key),
+              guess: (hash) => known.guess(hash) as T | undefined,
+              find: (hash, isIt) => known.find(hash, (row) => isIt(row as T)) as T | undefined,
+            }),
         }),
     identify: (row) => decoder.identify(row as T),
     equals: (a, b) => decoder.equals(a as T, b as T),

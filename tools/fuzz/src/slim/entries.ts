@@ -1,4 +1,4 @@
-import { textOfKey } from '@axoneme/key-hash'
+import { type RowsByHash, textOfKey } from '@axoneme/key-hash'
 import {
   anyJson,
   ciliumClusterwideNetworkPolicyDecoder,
@@ -19,7 +19,6 @@ import {
   nodeDecoder,
   openEnvelope,
   podDecoder,
-  type Recall,
   readJson,
   serviceDecoder,
   type WatchEvent,
@@ -114,9 +113,12 @@ function knownEvent<T>(bytes: Buffer, format: WireFormat, decoder: Decoder<T>): 
   const event = decodeWatchEvent(frame, { format, decoder })
   if (event.type !== 'ADDED' && event.type !== 'MODIFIED') return event
   const { key } = decoder.identify(event.row)
-  const recall: Recall<T> = (bytes, isIt) =>
-    textOfKey(bytes) === key && isIt(event.row) ? event.row : undefined
-  const again = decodeWatchEvent(frame, { format, decoder, recall })
+  const known: RowsByHash<T> = {
+    hashOf: (bytes) => (textOfKey(bytes) === key ? 1 : 0),
+    guess: () => event.row,
+    find: (hash, isIt) => (hash === 1 && isIt(event.row) ? event.row : undefined),
+  }
+  const again = decodeWatchEvent(frame, { format, decoder, known })
   if (!('known' in again) || again.known === undefined) return again
   if (again.row !== again.known) throw new InvariantError(`a ${decoder.kind} that differs from itself`)
   return { ...again, known: undefined }

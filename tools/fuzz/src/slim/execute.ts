@@ -1,4 +1,4 @@
-import { createFrameSplitter, DecodeError, wholeMessage } from '@axoneme/slim-types'
+import { createFrameSplitter, DecodeError } from '@axoneme/slim-types'
 import { InvariantError } from '../errors.ts'
 import type { Random } from '../random.ts'
 import type { Outcome } from '../target.ts'
@@ -25,17 +25,27 @@ export function execute(input: Buffer, random: Random): Outcome {
 /** Wherever the bytes of a watch are cut, the frames are the same, and together not more than the bytes. */
 function checkFrames({ format }: Entry, bytes: Buffer, random: Random): void {
   const cut = random.below(bytes.length + 1)
-  const [whole, pieces] = [framesOf([bytes]), framesOf([bytes.subarray(0, cut), bytes.subarray(cut)])]
-  if (whole !== pieces) throw new InvariantError(`${format} frames depend on where the bytes are cut`)
+  const whole = framesOf([{ read: bytes, parts: [0, bytes.length] }])
+  const reads = framesOf([
+    { read: bytes.subarray(0, cut), parts: [0, cut] },
+    { read: bytes.subarray(cut), parts: [0, bytes.length - cut] },
+  ])
+  const gap = 1 + random.below(20)
+  const parted = Buffer.concat([bytes.subarray(0, cut), Buffer.alloc(gap, 0x0a), bytes.subarray(cut)])
+  const parts = framesOf([{ read: parted, parts: [0, cut, cut + gap, parted.length] }])
+  if (whole !== reads || whole !== parts) {
+    throw new InvariantError(`${format} frames depend on where the bytes are cut`)
+  }
 
-  function framesOf(chunks: readonly Buffer[]): string {
+  function framesOf(reads: readonly { read: Buffer; parts: readonly number[] }[]): string {
     const splitter = createFrameSplitter(format, { maxFrameBytes })
     const frames: string[] = []
     try {
-      for (const chunk of chunks)
-        splitter.push(wholeMessage(chunk), ({ bytes, start, end }) =>
-          frames.push(Buffer.from(bytes.subarray(start, end)).toString('latin1')),
-        )
+      for (const { read, parts } of reads) {
+        for (const { bytes, start, end } of splitter.push(read, parts)) {
+          frames.push(Buffer.from(bytes.subarray(start, end)).toString('latin1'))
+        }
+      }
     } catch (error) {
       if (error instanceof DecodeError) return 'refused'
       throw error

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { createFrameSplitter, wholeMessage } from '@axoneme/slim-types'
+import { framesOf } from '@axoneme/slim-types'
 import type { Seed } from '../target.ts'
 import { selectorOf } from './entries.ts'
 import { parseMessage, prefixOf, type WireField, writeMessage } from './protobuf-tree.ts'
@@ -121,12 +121,10 @@ function envelope(fields: WireField[], kind: string): Buffer {
 }
 
 async function eventSeeds(path: string, kind: string): Promise<Seed[]> {
-  const seeds: Seed[] = []
   const capture = await readFile(new URL(path, data))
-  createFrameSplitter('protobuf').push(wholeMessage(capture), ({ bytes, start, end }) =>
-    seeds.push(seed(`${kind} event protobuf`, bytes.subarray(start, end))),
-  )
-  return seeds.slice(0, 3)
+  return framesOf(capture, 'protobuf')
+    .slice(0, 3)
+    .map(({ bytes, start, end }) => seed(`${kind} event protobuf`, bytes.subarray(start, end)))
 }
 
 /** Of a text or message. */

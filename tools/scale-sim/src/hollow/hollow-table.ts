@@ -17,12 +17,12 @@ export function createHollowTable<Row>(name: string): WritableTable<Row> {
     },
     whenInitialized: (signal) => (initialized ? Promise.resolve() : abortable(filled.promise, signal)),
     get: () => undefined,
-    find: () => undefined,
     has: () => false,
     rows: () => [].values(),
     keys: () => [].values(),
     byIndex: () => [],
     changes: noChanges,
+    byHash: undefined,
     upsert() {
       revision++
       return true
