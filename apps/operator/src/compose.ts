@@ -40,6 +40,7 @@ export async function runOperator(
     election: { leading: false, holder: '', error: undefined },
     customResources: false,
     kvstoreConnected: false,
+    kvstoreEndpoints: [],
   }
   if (config.metricsAddress !== '') {
     const routes = healthRoutes(state, { tables, config })
@@ -63,6 +64,9 @@ export async function runOperator(
       onQuorumError: metrics.kvstoreQuorumError,
       onStatus: ({ connected }) => {
         state.kvstoreConnected = connected
+      },
+      onEndpoints(endpoints) {
+        state.kvstoreEndpoints = endpoints
       },
       signal,
     })

@@ -1,4 +1,5 @@
 import type { HealthAnswer } from '@axoneme/app-host'
+import type { KvEndpoint } from '@axoneme/kvstore'
 import type { Table } from '@axoneme/tables'
 import type { OperatorConfig } from './config.ts'
 import type { ElectionStatus } from './leadership/election.ts'
@@ -10,6 +11,8 @@ export type OperatorState = {
   election: ElectionStatus
   customResources: boolean
   kvstoreConnected: boolean
+  /** Empty until the kvstore is opened. */
+  kvstoreEndpoints: readonly KvEndpoint[]
 }
 
 /** What must be there before this process could lead at once, and is not yet; in words for people. */
@@ -35,6 +38,10 @@ function waitingFor(
   ]
 }
 
+function endpointHealth({ endpoint, state, role, detail }: KvEndpoint) {
+  return { endpoint, state, role, detail }
+}
+
 /** The routes for probes: alive as long as it answers; ready, as leader or follower, once all it needs is there. */
 export function healthRoutes(
   state: OperatorState,
@@ -46,6 +53,8 @@ export function healthRoutes(
       leading,
       leader: holder,
       waitingFor: waitingFor(state, parts),
+      // Well as a whole as long as most of them are.
+      kvstoreEndpoints: state.kvstoreEndpoints.map(endpointHealth),
       ...(error === undefined ? {} : { error }),
     }
   }

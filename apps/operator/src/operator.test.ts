@@ -74,6 +74,10 @@ describe('several operators', { timeout: 120_000 }, () => {
     for (const operator of operators) {
       await eventually(async () => ((await operator.health())?.waitingFor.length === 0 ? true : undefined))
     }
+    await eventually(async () =>
+      (await first.health())?.kvstoreEndpoints[0]?.state === 'ok' ? true : undefined,
+    )
+    expect((await first.health())?.kvstoreEndpoints).toMatchObject([{ role: 'leader', detail: '' }])
     for (const follower of operators.filter((operator) => operator !== first)) {
       const response = await fetch(`http://${follower.metricsAddress}/metrics`)
       const text = await response.text()

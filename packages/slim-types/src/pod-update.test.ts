@@ -223,7 +223,11 @@ it('events before a frame that is none are handed over', () => {
   const frames = framesOf(readCapture('pods.watch.pb'), 'protobuf')
   const [first, second] = frames as [MessageBytes, MessageBytes]
   const seen: string[] = []
-  const read = createWatchDecoder({ format: 'protobuf', decoder, known: rowsByHash<SlimPod>(() => undefined) })
+  const read = createWatchDecoder({
+    format: 'protobuf',
+    decoder,
+    known: rowsByHash<SlimPod>(() => undefined),
+  })
   const broken = { ...second, end: second.end - 1 }
   read([first, second], ({ type }) => seen.push(type))
   expect(seen).toHaveLength(2)

@@ -11,7 +11,12 @@ import { freePort, startEtcd, type TestEtcd } from '@axoneme/kvstore/testing'
 import { sleep } from '@axoneme/lifecycle'
 import { createLogger } from '@axoneme/log'
 
-type OperatorHealth = Readonly<{ leading: boolean; leader: string; waitingFor: readonly string[] }>
+type OperatorHealth = Readonly<{
+  leading: boolean
+  leader: string
+  waitingFor: readonly string[]
+  kvstoreEndpoints: readonly Readonly<{ endpoint: string; state: string; role: string; detail: string }>[]
+}>
 
 /** An operator in a process of its own. */
 export type TestOperator = Readonly<{
