@@ -195,7 +195,7 @@ function reachPods(pods: readonly SlimPod[]): number {
   for (const { deleting, hostNetwork } of pods) reached += deleting || hostNetwork ? 1 : 0
   for (const { uid, podIPs, hostIP } of pods) reached += uid.charCodeAt(0) + podIPs.length + hostIP.length
   for (const { podIPs } of pods) {
-    if (podIPs.length > 0) reached += (podIPs[0] as string).length + (podIPs.at(-1) as string).length
+    for (let i = 0; i < podIPs.length; i++) reached += (podIPs[i] as string).length
   }
   return reached
 }

@@ -104,6 +104,7 @@ function decodedOf<T>(row: T, decoder: Decoder<T>): DecodedObject<T> {
 
 /** As many are opened before the first of them is decoded: what is known of so many stays in the processor's cache. */
 const maxOpened = 64
+const frequentTypes = ['MODIFIED', 'ADDED', 'DELETED']
 const noBytes = new Uint8Array()
 
 /** An event of which only what is around the object was read. */
@@ -178,7 +179,7 @@ class ProtobufEvents<T> implements ObjectReader<T> {
     let hasObject = false
     while (reader.pos < end) {
       const tag = reader.tag()
-      if (tag === ((1 << 3) | 2)) type = reader.stringOr('MODIFIED')
+      if (tag === ((1 << 3) | 2)) type = reader.oneOf(frequentTypes)
       else if (tag === ((2 << 3) | 2)) hasObject = this.#openObject(reader)
       else reader.skip(tag)
     }

@@ -154,6 +154,16 @@ export class WireReader {
     return bytes.toString('utf8', start, pos)
   }
 
+  /** The same with several that may be known. */
+  oneOf(known: readonly string[]): string {
+    for (const text of known) {
+      if (!this.isNext(text)) continue
+      this.#enterBytes()
+      return text
+    }
+    return this.string()
+  }
+
   /** The same, of what is interned otherwise. */
   internedOr(known: string, interner: ByteInterner): string {
     const start = this.pos
