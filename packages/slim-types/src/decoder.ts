@@ -18,7 +18,7 @@ export type Updates<T> = Readonly<{
   expect(message: ExpectedMessage): void
   /** Asks memory for what is known of all that was expected. */
   recall(): void
-  /** What is equal is shared with the known state. */
+  /** What is equal is shared with the known state. What is returned is overwritten by the next call. */
   decode(message: ExpectedMessage): DecodedObject<T>
 }>
 

@@ -38,6 +38,7 @@ export function framesOf(bytes: Uint8Array, format: WireFormat): readonly Messag
 
 class LengthSplitter implements FrameSplitter {
   readonly #read = new PartsReader()
+  readonly #frames = new FramePool()
   /** The beginning of a frame that crosses the end of a read, and where the one before it was completed. */
   #partial = noBytes
   #spare = noBytes
@@ -55,20 +56,21 @@ class LengthSplitter implements FrameSplitter {
   push(bytes: Uint8Array, parts: readonly number[]): readonly MessageBytes[] {
     const read = this.#read
     read.begin(asBuffer(bytes), parts)
-    const frames: MessageBytes[] = []
+    const frames = this.#frames
+    frames.clear()
     if (this.#partialBytes > 0) {
-      if (!this.#complete(read)) return frames
-      frames.push(this.#takePartial())
+      if (!this.#complete(read)) return frames.all
+      this.#takePartial(frames)
     }
     while (read.gather(lengthPrefixBytes)) {
       const frameBytes = this.#frameBytes(read.bytes, read.at)
       if (!read.gather(frameBytes)) break
       const start = read.at
       read.at += frameBytes
-      frames.push({ bytes: read.bytes, start: start + lengthPrefixBytes, end: read.at })
+      frames.add(read.bytes, start + lengthPrefixBytes, read.at)
     }
     if (read.at < read.end) this.#keep(read, read.end - read.at)
-    return frames
+    return frames.all
   }
 
   /** Adds to the partial frame what it lacks; false when that was not there. */
@@ -86,11 +88,12 @@ class LengthSplitter implements FrameSplitter {
   }
 
   /** The whole frame, whose room is used for the next one. */
-  #takePartial(): MessageBytes {
-    const frame = { bytes: this.#partial, start: lengthPrefixBytes, end: this.#partialBytes }
-    ;[this.#partial, this.#spare] = [this.#spare, frame.bytes.length > maxKeptBytes ? noBytes : frame.bytes]
+  #takePartial(frames: FramePool): void {
+    const whole = this.#partial
+    frames.add(whole, lengthPrefixBytes, this.#partialBytes)
+    this.#partial = this.#spare
+    this.#spare = whole.length > maxKeptBytes ? noBytes : whole
     this.#partialBytes = 0
-    return frame
   }
 
   #keep(read: PartsReader, count: number): void {
@@ -112,6 +115,29 @@ class LengthSplitter implements FrameSplitter {
     const length = bytes.readUInt32BE(at)
     checkLength(length, this.#maxFrameBytes)
     return lengthPrefixBytes + length
+  }
+}
+
+type Frame = { -readonly [Field in keyof MessageBytes]: MessageBytes[Field] }
+
+/** The frames of one read after the other, in the same objects. */
+class FramePool {
+  readonly all: Frame[] = []
+  readonly #pool: Frame[] = []
+
+  /** Lets go of the bytes. */
+  clear(): void {
+    for (const frame of this.all) frame.bytes = noBytes
+    this.all.length = 0
+  }
+
+  add(bytes: Uint8Array, start: number, end: number): void {
+    const frame = this.#pool[this.all.length] ?? { bytes, start, end }
+    this.#pool[this.all.length] = frame
+    frame.bytes = bytes
+    frame.start = start
+    frame.end = end
+    this.all.push(frame)
   }
 }
 

@@ -79,7 +79,7 @@ export function equalPods(a: SlimPod, b: SlimPod): boolean {
 }
 
 /** A pod while it is read. A decoder has one for all its pods: of what is read, only what differs allocates. */
-class PodDraft implements MetaDraft, SlimPod {
+class PodDraft implements MetaDraft, SlimPod, DecodedObject<SlimPod> {
   name!: string
   namespace!: string
   uid!: string
@@ -97,6 +97,8 @@ class PodDraft implements MetaDraft, SlimPod {
   metadataCount!: number
   /** An earlier state of the same pod. */
   known: SlimPod | undefined
+  /** What the pod is, once all was read. */
+  row!: SlimPod
   /** The deprecated name of the service account, which the API keeps equal. */
   deprecatedServiceAccount!: string
   /** How many addresses were read. */
@@ -175,7 +177,7 @@ function joinLists<T>(a: readonly T[], b: readonly T[]): readonly T[] {
   return a.length === 0 ? b : [...a, ...b]
 }
 
-/** A pod, and the known one where both are the same to us. */
+/** Says what the pod is: the known one where both are the same to us. */
 function updatePod(reader: WireReader, end: number, sharing: Sharing): DecodedObject<SlimPod> {
   const start = reader.pos
   const draft = readPod(reader, end, sharing)
@@ -184,9 +186,9 @@ function updatePod(reader: WireReader, end: number, sharing: Sharing): DecodedOb
     reader.pos = start
     readPod(reader, end, { ...sharing, knownPods: undefined })
   }
-  const { known, resourceVersion } = draft
-  const row = known !== undefined && equalPods(known, draft) ? known : podOf(draft)
-  return { resourceVersion, row, known }
+  const { known } = draft
+  draft.row = known !== undefined && equalPods(known, draft) ? known : podOf(draft)
+  return draft
 }
 
 /** See KnownObjects. */
