@@ -24,7 +24,7 @@ export function readIp(reader: WireReader, known: string): string {
     return spelled
   }
   reader.pos = pos
-  return spelledByParsing(reader.stringOr(known))
+  return spelledByParsing(reader.string())
 }
 
 /** Such as end with an IPv4 address. */
